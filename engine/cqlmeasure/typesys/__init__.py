@@ -4,6 +4,8 @@ Always holds: types are immutable values; the relation of named types beyond ``S
 caller passes in, so that this room knows no model.
 """
 
+from cqlmeasure.typesys.operators import IMPLICIT_CONVERSIONS, Signature, operators, parse_type, signatures
+from cqlmeasure.typesys.relations import Hierarchy, is_subtype, supertypes, unify
 from cqlmeasure.typesys.types import (
     ANY,
     BOOLEAN,
@@ -43,6 +45,7 @@ __all__ = [
     "DATE",
     "DATETIME",
     "DECIMAL",
+    "IMPLICIT_CONVERSIONS",
     "INTEGER",
     "LONG",
     "QUANTITY",
@@ -55,11 +58,19 @@ __all__ = [
     "VOCABULARY",
     "ChoiceType",
     "DataType",
+    "Hierarchy",
     "IntervalType",
     "ListType",
     "NamedType",
+    "Signature",
     "TupleType",
     "TypeVariable",
     "choice_of",
+    "is_subtype",
+    "operators",
+    "parse_type",
+    "signatures",
+    "supertypes",
     "tuple_of",
+    "unify",
 ]
