@@ -1,0 +1,77 @@
+"""Quality measures: what a Measure defines, what a subject's expressions make of it, and the MeasureReport of that.
+
+``read_measure`` -> :class:`MeasureDefinition`; ``prepare`` binds it to an evaluator; ``evaluate`` runs it over
+subjects; ``individual_report`` and ``summary_report`` write the outcome.  Always holds: labels and scores follow the
+steps of the FHIR quality reporting topic; an undefined score is a reason, not a number; the same input gives the same
+report.
+"""
+
+from cqlmeasure.measure.codes import AggregateMethod, PopulationType, Scoring
+from cqlmeasure.measure.definition import (
+    BOOLEAN_BASIS,
+    Component,
+    Criteria,
+    Group,
+    MeasureDefinition,
+    Population,
+    Stratifier,
+    SupplementalData,
+)
+from cqlmeasure.measure.evaluate import evaluate, evaluate_each, evaluate_subject
+from cqlmeasure.measure.observations import ObservationValue
+from cqlmeasure.measure.period import Period, default_period, parse_period, period_of
+from cqlmeasure.measure.plan import MeasurePlan, prepare
+from cqlmeasure.measure.ports import Evaluator, Subject, SubjectEvaluation
+from cqlmeasure.measure.read import read_measure
+from cqlmeasure.measure.report_individual import individual_report
+from cqlmeasure.measure.report_parts import ReportOptions
+from cqlmeasure.measure.report_summary import summary_report
+from cqlmeasure.measure.results import (
+    GroupResult,
+    MeasureResult,
+    StratumResult,
+    SubjectFailure,
+    SubjectResult,
+    SupplementalValue,
+    Totals,
+)
+from cqlmeasure.measure.score import Score
+
+__all__ = [
+    "BOOLEAN_BASIS",
+    "AggregateMethod",
+    "Component",
+    "Criteria",
+    "Evaluator",
+    "Group",
+    "GroupResult",
+    "MeasureDefinition",
+    "MeasurePlan",
+    "MeasureResult",
+    "ObservationValue",
+    "Period",
+    "Population",
+    "PopulationType",
+    "ReportOptions",
+    "Score",
+    "Scoring",
+    "Stratifier",
+    "StratumResult",
+    "Subject",
+    "SubjectEvaluation",
+    "SubjectFailure",
+    "SubjectResult",
+    "SupplementalData",
+    "SupplementalValue",
+    "Totals",
+    "default_period",
+    "evaluate",
+    "evaluate_each",
+    "evaluate_subject",
+    "individual_report",
+    "parse_period",
+    "period_of",
+    "prepare",
+    "read_measure",
+    "summary_report",
+]

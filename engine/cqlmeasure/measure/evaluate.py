@@ -1,0 +1,167 @@
+"""A measure over subjects: labels, observations, strata and supplemental data, one subject at a time.
+
+Always holds: what goes wrong for one subject is recorded with that subject and does not touch the others; a
+supplemental data element that fails does not cost the subject its score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from cqlmeasure.errors import CqlMeasureError, Diagnostic, Severity
+from cqlmeasure.measure.definition import MeasureDefinition
+from cqlmeasure.measure.labels import label, remaining
+from cqlmeasure.measure.members import Cases, reference
+from cqlmeasure.measure.observations import observe
+from cqlmeasure.measure.period import Period
+from cqlmeasure.measure.plan import GroupPlan, MeasurePlan, prepare
+from cqlmeasure.measure.ports import Evaluator, Subject, SubjectEvaluation
+from cqlmeasure.measure.results import GroupResult, MeasureResult, SubjectResult, SupplementalValue
+from cqlmeasure.measure.stratify import stratify
+from cqlmeasure.measure.values import canonical, concept_key, concept_value, elements, observation_value
+from cqlmeasure.runtime import Tuple
+from cqlmeasure.runtime.messages import Message
+
+S = TypeVar("S", bound=Subject)
+
+
+def evaluate(
+    measure: MeasureDefinition | MeasurePlan,
+    evaluator: Evaluator[S],
+    subjects: Iterable[S],
+    *,
+    period: Period,
+    supplemental: bool = True,
+    evidence: bool = False,
+    keep: bool = True,
+) -> MeasureResult:
+    """The measure over all subjects.
+
+    ``supplemental``: evaluate supplemental data; ``evidence``: keep references to the evaluated resources (for
+    individual reports); ``keep``: keep every subject's result, not only the totals.
+    """
+    plan = measure if isinstance(measure, MeasurePlan) else prepare(measure, evaluator)
+    result = MeasureResult(plan.definition, period, keep=keep, warnings=plan.definition.warnings)
+    for one in evaluate_each(plan, evaluator, subjects, supplemental=supplemental, evidence=evidence):
+        result.add(one)
+    return result
+
+
+def evaluate_each(
+    plan: MeasurePlan,
+    evaluator: Evaluator[S],
+    subjects: Iterable[S],
+    *,
+    supplemental: bool = True,
+    evidence: bool = False,
+) -> Iterator[SubjectResult]:
+    """The subjects' results, one by one, in the order of the subjects."""
+    for subject in subjects:
+        yield evaluate_subject(plan, evaluator, subject, supplemental=supplemental, evidence=evidence)
+
+
+def evaluate_subject(
+    plan: MeasurePlan, evaluator: Evaluator[S], subject: S, *, supplemental: bool = True, evidence: bool = False
+) -> SubjectResult:
+    """The measure for one subject; an error becomes part of the result."""
+    kind = plan.definition.subject_type
+    notes: list[Diagnostic] = []
+    try:
+        evaluation = evaluator.subject(subject)
+        groups = tuple(_group(group, evaluation, kind, plan.library, notes) for group in plan.groups)
+        values = _supplemental(plan.definition, evaluation, notes) if supplemental else ()
+        return SubjectResult(
+            subject=subject.id,
+            subject_type=kind,
+            groups=groups,
+            supplemental=values,
+            messages=(*_messages(evaluation.messages(), plan.library), *notes),
+            evaluated=_references(evaluation.evaluated) if evidence else (),
+        )
+    except CqlMeasureError as error:
+        return SubjectResult(
+            subject=subject.id, subject_type=kind, errors=tuple(error.diagnostics), messages=tuple(notes)
+        )
+
+
+def _group(
+    plan: GroupPlan, evaluation: SubjectEvaluation, subject_type: str, library: str | None, notes: list[Diagnostic]
+) -> GroupResult:
+    group = plan.group
+    labelled: list[Cases] = label(plan.steps, len(group.populations), evaluation, library)
+    counts = [len(found) for found in labelled]
+    observed = []
+    for observer in plan.observers:
+        rule = observer.observed
+        members = remaining(labelled, rule.parent, rule.without)
+        keyed = observe(observer, members, evaluation, subject_type, library, notes) if members else []
+        counts[rule.index] = len(keyed)
+        observed.append((rule, keyed))
+    return GroupResult(
+        counts=tuple(counts),
+        observations=tuple(tuple(value for _, value in keyed) for _, keyed in observed),
+        strata=tuple(
+            stratify(stratifier, group, labelled, observed, evaluation, library) for stratifier in plan.stratifiers
+        ),
+        members=tuple(
+            tuple(found for item in cases.values() if (found := reference(item)) is not None) for cases in labelled
+        ),
+    )
+
+
+def _supplemental(
+    definition: MeasureDefinition, evaluation: SubjectEvaluation, notes: list[Diagnostic]
+) -> tuple[tuple[SupplementalValue, ...], ...]:
+    found = []
+    for item in definition.supplemental_data:
+        try:
+            result = evaluation.value(item.criteria.name)
+        except CqlMeasureError as error:
+            notes.extend(error.diagnostics)
+            result = None
+        found.append(tuple(_supplemental_value(value) for value in elements(result)))
+    return tuple(found)
+
+
+def _supplemental_value(value: Any) -> SupplementalValue:
+    resource = reference(value)
+    if resource is not None:
+        # In a count a resource stands for its type: a summary names no one's resources.
+        concept = {"text": str(value["resourceType"])}
+        return SupplementalValue(concept, concept_key(concept), reference=resource)
+    concept = concept_value(value)
+    if isinstance(value, Tuple):
+        parts = [
+            {"code": {"text": name}, part_name: part}
+            for name, item in value.items()
+            for element in elements(item)
+            for part_name, part in [_part(element)]
+        ]
+        return SupplementalValue(concept, concept_key(concept), content={"component": parts} if parts else {})
+    name, json = observation_value(value)
+    return SupplementalValue(concept, concept_key(concept), content={name: json})
+
+
+def _part(value: Any) -> tuple[str, Any]:
+    """The value of an Observation component; components do not nest, so inner lists and tuples are text."""
+    return ("valueString", canonical(value)) if isinstance(value, list | Tuple) else observation_value(value)
+
+
+def _references(resources: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(sorted({found for resource in resources if (found := reference(resource)) is not None}))
+
+
+def _messages(messages: Sequence[Any], library: str | None) -> Iterator[Diagnostic]:
+    """What ``Message`` said, as diagnostics; traces are for the author's eyes and stay out of results."""
+    for message in messages:
+        if isinstance(message, Diagnostic):
+            yield message
+        elif isinstance(message, Message):
+            if message.severity != "Trace":
+                severity = Severity.WARNING if message.severity == "Warning" else Severity.INFORMATION
+                yield Diagnostic(
+                    code=message.code or "message", message=message.text or "", severity=severity, library=library
+                )
+        else:
+            yield Diagnostic(code="message", message=str(message), severity=Severity.INFORMATION, library=library)

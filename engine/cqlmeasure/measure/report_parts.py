@@ -1,0 +1,242 @@
+"""What individual and summary MeasureReports share: ids, groups, scores, strata, messages.
+
+Always holds: the same result gives the same JSON, byte for byte; ids, linkIds and codes are the Measure's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from cqlmeasure.errors import Diagnostic, Severity
+from cqlmeasure.measure.codes import (
+    DATA_ABSENT_REASON,
+    GROUP_IMPROVEMENT_NOTATION,
+    IMPROVEMENT_NOTATION_SYSTEM,
+    MESSAGES,
+    PopulationType,
+    Scoring,
+    link_id_extension,
+)
+from cqlmeasure.measure.definition import BOOLEAN_BASIS, Group, MeasureDefinition, Stratifier
+from cqlmeasure.measure.period import Period
+from cqlmeasure.measure.results import GroupResult, StratumResult
+from cqlmeasure.measure.score import Score
+from cqlmeasure.measure.values import number, quantity
+
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9.\-]+")
+MESSAGES_ID = "messages"
+
+# The populations whose counts a score needs: a stratum that leaves one of them out gets no score.
+_SCORED = {
+    Scoring.PROPORTION: frozenset({PopulationType.DENOMINATOR, PopulationType.NUMERATOR}),
+    Scoring.RATIO: frozenset({PopulationType.DENOMINATOR, PopulationType.NUMERATOR}),
+    Scoring.CONTINUOUS_VARIABLE: frozenset({PopulationType.MEASURE_POPULATION}),
+    Scoring.COHORT: frozenset[PopulationType](),
+}
+
+
+class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller decides about a report.
+
+    ``date`` is when it was made (FHIR dateTime); ``reporter`` a Reference; ``profiles`` what it claims to conform to;
+    ``false_strata`` adds the stratum ``false`` to criteria stratifiers of subject-based groups.
+    """
+
+    date: str | None = None
+    reporter: dict[str, Any] | None = None
+    profiles: tuple[str, ...] = ()
+    false_strata: bool = False
+
+
+def fhir_id(*parts: str) -> str:
+    """A FHIR id from texts: readable where it fits, else with a digest, so that different texts stay different."""
+    plain = "-".join(part for part in parts if part)
+    found = _NOT_IN_IDS.sub("-", plain).strip("-.")
+    if found == plain and 0 < len(found) <= 64:
+        return found
+    return f"{found[:47]}-{hashlib.sha256(plain.encode()).hexdigest()[:16]}".strip("-.")
+
+
+def header(
+    definition: MeasureDefinition, period: Period, kind: str, identity: str, status: str, options: ReportOptions
+) -> dict[str, Any]:
+    """The elements that come first; ``contained`` and ``extension`` are left empty for the caller to fill."""
+    report: dict[str, Any] = {"resourceType": "MeasureReport", "id": identity}
+    if options.profiles:
+        report["meta"] = {"profile": list(options.profiles)}
+    report.update({"contained": [], "extension": [], "status": status, "type": kind, "measure": definition.canonical})
+    return report
+
+
+def middle(report: dict[str, Any], definition: MeasureDefinition, period: Period, options: ReportOptions) -> None:
+    """Date, reporter, period and improvement notation."""
+    if options.date is not None:
+        report["date"] = options.date
+    if options.reporter is not None:
+        report["reporter"] = options.reporter
+    report["period"] = period.json()
+    shared = _shared_notation(definition)
+    if shared is not None:
+        report["improvementNotation"] = shared
+
+
+def finished(report: dict[str, Any]) -> dict[str, Any]:
+    """The report without empty elements."""
+    return {name: value for name, value in report.items() if value not in ([], {}, None)}
+
+
+def groups_json(
+    definition: MeasureDefinition, results: Sequence[GroupResult], options: ReportOptions
+) -> list[dict[str, Any]]:
+    """``MeasureReport.group``."""
+    shared = _shared_notation(definition)
+    return [
+        _group(group, result, options, None if shared else group.improvement_notation)
+        for group, result in zip(definition.groups, results, strict=True)
+    ]
+
+
+def add_messages(report: dict[str, Any], diagnostics: Iterable[Diagnostic]) -> None:
+    """Diagnostics as a contained OperationOutcome, referenced with the messages extension."""
+    issues = [_issue(diagnostic) for diagnostic in diagnostics]
+    if issues:
+        report["contained"].append({"resourceType": "OperationOutcome", "id": MESSAGES_ID, "issue": issues})
+        report["extension"].append({"url": MESSAGES, "valueReference": {"reference": f"#{MESSAGES_ID}"}})
+
+
+def _issue(diagnostic: Diagnostic) -> dict[str, Any]:
+    code = {Severity.ERROR: "exception", Severity.WARNING: "processing"}.get(diagnostic.severity, "informational")
+    place = [
+        part for part in (diagnostic.file or diagnostic.library, diagnostic.span and diagnostic.span.locator) if part
+    ]
+    more = [part for part in (":".join(place), f"[{diagnostic.code}]", diagnostic.hint) if part]
+    return {
+        "severity": diagnostic.severity.value,
+        "code": code,
+        "details": {"text": diagnostic.message or diagnostic.code},
+        "diagnostics": " ".join(more),
+    }
+
+
+def _shared_notation(definition: MeasureDefinition) -> dict[str, Any] | None:
+    """The improvement notation if all groups have the same."""
+    notations = [group.improvement_notation for group in definition.groups]
+    first = notations[0] if notations else None
+    return _notation(first) if first is not None and all(item == first for item in notations) else None
+
+
+def _notation(value: dict[str, Any]) -> dict[str, Any]:
+    """A bare code (R5) gets its code system."""
+    codings = value.get("coding")
+    if isinstance(codings, list) and all(isinstance(coding, dict) for coding in codings):
+        return {**value, "coding": [{"system": IMPROVEMENT_NOTATION_SYSTEM, **coding} for coding in codings]}
+    return value
+
+
+def _identified(identity: str | None, link_id: str | None, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if identity:
+        found["id"] = identity
+    if link_id:
+        found["extension"] = [{"url": link_id_extension(path), "valueString": link_id}]
+    return found
+
+
+def _group(
+    group: Group, result: GroupResult, options: ReportOptions, notation: dict[str, Any] | None
+) -> dict[str, Any]:
+    found = _identified(group.id, group.link_id, "MeasureReport.group")
+    if notation is not None:
+        found.setdefault("extension", []).append(
+            {"url": GROUP_IMPROVEMENT_NOTATION, "valueCodeableConcept": _notation(notation)}
+        )
+    if group.code:
+        found["code"] = group.code
+    found["population"] = _populations(group, result.counts, frozenset(), "MeasureReport.group.population")
+    score = result.score(group)
+    if score is not None:
+        found["measureScore"] = score_json(score, group)
+    strata = [
+        _stratifier(group, stratifier, result, result.strata[index], options)
+        for index, stratifier in enumerate(group.stratifiers)
+    ]
+    if strata:
+        found["stratifier"] = strata
+    return found
+
+
+def _populations(
+    group: Group, counts: Sequence[int], only: frozenset[PopulationType], path: str
+) -> list[dict[str, Any]]:
+    return [
+        {**_identified(population.id, population.link_id, path), "code": population.code, "count": count}
+        for population, count in zip(group.populations, counts, strict=True)
+        if not only or population.type in only
+    ]
+
+
+def score_json(score: Score, group: Group) -> dict[str, Any]:
+    """``measureScore``: a Quantity, or one whose value says why it is absent."""
+    if score.value is None:
+        reason = {"url": DATA_ABSENT_REASON, "valueCode": score.absent or "unknown"}
+        return {"_value": {"extension": [reason]}}
+    if group.scoring_unit is not None:
+        return {"value": number(score.value), **group.scoring_unit}
+    return quantity(score.value, score.unit)
+
+
+def _stratifier(
+    group: Group,
+    stratifier: Stratifier,
+    result: GroupResult,
+    strata: Sequence[StratumResult],
+    options: ReportOptions,
+) -> dict[str, Any]:
+    found = _identified(stratifier.id, stratifier.link_id, "MeasureReport.group.stratifier")
+    if stratifier.code:
+        found["code"] = [stratifier.code]
+    shown = [_stratum(group, stratifier, stratum) for stratum in strata]
+    subject_based = all(population.basis == BOOLEAN_BASIS for population in group.populations)
+    if options.false_strata and subject_based and len(strata) == 1 and strata[0].key == ("true",):
+        shown.append(_stratum(group, stratifier, _complement(result, strata[0])))
+    if shown:
+        found["stratum"] = shown
+    return found
+
+
+def _complement(result: GroupResult, inside: StratumResult) -> StratumResult:
+    """The cases of a group that are not in a stratum."""
+    observations = tuple(
+        tuple((Counter(every) - Counter(some)).elements())
+        for every, some in zip(result.observations, inside.observations, strict=True)
+    )
+    counts = tuple(every - some for every, some in zip(result.counts, inside.counts, strict=True))
+    return StratumResult(("false",), ({"text": "false"},), counts, observations)
+
+
+def _stratum(group: Group, stratifier: Stratifier, stratum: StratumResult) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if len(stratifier.components) > 1:
+        found["component"] = [
+            {
+                **_identified(part.id, part.link_id, "MeasureReport.group.stratifier.stratum.component"),
+                "code": part.code or {"text": part.criteria.name},
+                "value": value,
+            }
+            for part, value in zip(stratifier.components, stratum.values, strict=True)
+        ]
+    else:
+        found["value"] = stratum.values[0]
+    path = "MeasureReport.group.stratifier.stratum.population"
+    only = stratifier.applies_to
+    found["population"] = _populations(group, stratum.counts, only, path)
+    score = stratum.score(group)
+    if score is not None and (not only or _SCORED[group.scoring] <= only):
+        found["measureScore"] = score_json(score, group)
+    return found

@@ -1,0 +1,272 @@
+"""Results of a measure: per subject, and added up.
+
+Always holds: tuples are in the order of the definition (populations by position, observations by observation
+population, strata by stratifier); adding up does not depend on the order of the subjects; a subject that failed adds
+nothing but its error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from cqlmeasure.errors import Diagnostic, Severity
+from cqlmeasure.measure.codes import PopulationType
+from cqlmeasure.measure.definition import Group, MeasureDefinition
+from cqlmeasure.measure.observations import ObservationValue
+from cqlmeasure.measure.period import Period
+from cqlmeasure.measure.score import Score, mixed_units, score
+
+Observations = tuple[tuple[ObservationValue, ...], ...]
+
+
+class StratumResult(msgspec.Struct, frozen=True):
+    """One stratum: its value (one concept per component; none for criteria), counts and observations."""
+
+    key: tuple[str, ...]
+    values: tuple[dict[str, Any], ...]
+    counts: tuple[int, ...]
+    observations: Observations
+
+    def score(self, group: Group) -> Score | None:
+        """The score of the stratum, by the formula of the group."""
+        return score(group, self.counts, self.observations)
+
+
+class GroupResult(msgspec.Struct, frozen=True):
+    """One group for one subject or for all; ``members`` are the references of the counted items, by population."""
+
+    counts: tuple[int, ...]
+    observations: Observations
+    strata: tuple[tuple[StratumResult, ...], ...] = ()
+    members: tuple[tuple[str, ...], ...] = ()
+
+    def count(self, group: Group, kind: PopulationType) -> int:
+        """How many cases carry the label of a population type."""
+        return sum(self.counts[index] for index in group.positions(kind))
+
+    def score(self, group: Group) -> Score | None:
+        """The score, ``None`` for a cohort."""
+        return score(group, self.counts, self.observations)
+
+
+class SupplementalValue(msgspec.Struct, frozen=True):
+    """One value of a supplemental data element: a resource by reference, or the content of an Observation."""
+
+    concept: dict[str, Any]
+    key: str
+    reference: str | None = None
+    content: dict[str, Any] | None = None
+
+
+class SubjectResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a measure gives for one subject.
+
+    ``errors`` is empty unless the subject could not be scored; then ``groups`` is empty.  ``messages`` are what the
+    library said, what was skipped, and supplemental data that failed.
+    """
+
+    subject: str
+    subject_type: str
+    groups: tuple[GroupResult, ...] = ()
+    supplemental: tuple[tuple[SupplementalValue, ...], ...] = ()
+    messages: tuple[Diagnostic, ...] = ()
+    errors: tuple[Diagnostic, ...] = ()
+    evaluated: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the subject could not be scored."""
+        return bool(self.errors)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Errors, then messages."""
+        return self.errors + self.messages
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything at all went wrong, be it only supplemental data."""
+        return self.failed or any(message.severity is Severity.ERROR for message in self.messages)
+
+
+class SubjectFailure(msgspec.Struct, frozen=True):
+    """A subject for which something went wrong."""
+
+    subject: str
+    diagnostics: tuple[Diagnostic, ...]
+    scored: bool
+
+
+class _Sums:
+    """Counts and observations of one group or stratum, growing."""
+
+    __slots__ = ("counts", "observations")
+
+    def __init__(self, counts: Sequence[int], observations: Sequence[Sequence[ObservationValue]]) -> None:
+        self.counts = list(counts)
+        self.observations = [list(values) for values in observations]
+
+    def add(self, counts: Sequence[int], observations: Sequence[Sequence[ObservationValue]]) -> None:
+        for index, count in enumerate(counts):
+            if count:
+                self.counts[index] += count
+        for own, values in zip(self.observations, observations, strict=True):
+            own.extend(values)
+
+    def frozen_observations(self) -> Observations:
+        return tuple(tuple(sorted(values, key=_order)) for values in self.observations)
+
+
+def _order(value: ObservationValue) -> tuple[Any, str, str]:
+    return value.value, value.unit or "", value.member or ""
+
+
+class _GroupSums(_Sums):
+    """The sums of a group with those of its strata."""
+
+    __slots__ = ("strata", "values")
+
+    def __init__(self, group: Group) -> None:
+        super().__init__([0] * len(group.populations), [()] * len(group.positions(PopulationType.MEASURE_OBSERVATION)))
+        self.strata: list[dict[tuple[str, ...], _Sums]] = [{} for _ in group.stratifiers]
+        self.values: list[dict[tuple[str, ...], tuple[dict[str, Any], ...]]] = [{} for _ in group.stratifiers]
+
+    def add_group(self, result: GroupResult) -> None:
+        self.add(result.counts, result.observations)
+        for sums, values, strata in zip(self.strata, self.values, result.strata, strict=True):
+            for stratum in strata:
+                if stratum.key in sums:
+                    sums[stratum.key].add(stratum.counts, stratum.observations)
+                    # Of several spellings of one value the first in order, so that the sequence does not matter.
+                    values[stratum.key] = min(values[stratum.key], stratum.values, key=repr)
+                else:
+                    sums[stratum.key] = _Sums(stratum.counts, stratum.observations)
+                    values[stratum.key] = stratum.values
+
+    def result(self) -> GroupResult:
+        strata = tuple(
+            tuple(
+                StratumResult(key, values[key], tuple(found.counts), found.frozen_observations())
+                for key, found in sorted(sums.items())
+            )
+            for sums, values in zip(self.strata, self.values, strict=True)
+        )
+        return GroupResult(tuple(self.counts), self.frozen_observations(), strata)
+
+
+class Totals:
+    """Results added up: subject by subject, or totals of parts merged."""
+
+    def __init__(self, definition: MeasureDefinition) -> None:
+        self.definition = definition
+        self.subjects = 0
+        self.failed = 0
+        self._groups = [_GroupSums(group) for group in definition.groups]
+        self._supplemental: list[Counter[str]] = [Counter() for _ in definition.supplemental_data]
+        self._concepts: list[dict[str, dict[str, Any]]] = [{} for _ in definition.supplemental_data]
+
+    def add(self, result: SubjectResult) -> None:
+        """Adds one subject; supplemental data count only for members of an initial population."""
+        self.subjects += 1
+        if result.failed:
+            self.failed += 1
+            return
+        member = False
+        for group, sums, found in zip(self.definition.groups, self._groups, result.groups, strict=True):
+            sums.add_group(found)
+            member = member or found.count(group, PopulationType.INITIAL_POPULATION) > 0
+        if member:
+            for index, values in enumerate(result.supplemental):
+                for value in values:
+                    self._count(index, value.key, value.concept, 1)
+
+    def merge(self, other: Totals) -> None:
+        """Adds the totals of another part of the same measure's subjects."""
+        self.subjects += other.subjects
+        self.failed += other.failed
+        for own, theirs in zip(self._groups, other._groups, strict=True):
+            own.add_group(theirs.result())
+        for index, counts in enumerate(other._supplemental):
+            for key, count in counts.items():
+                self._count(index, key, other._concepts[index][key], count)
+
+    def groups(self) -> tuple[GroupResult, ...]:
+        """The sums so far."""
+        return tuple(sums.result() for sums in self._groups)
+
+    def supplemental(self) -> tuple[tuple[tuple[dict[str, Any], int], ...], ...]:
+        """Per supplemental data element, each value with the number of times it was found, in order of the value."""
+        return tuple(
+            tuple((concepts[key], counts[key]) for key in sorted(counts))
+            for counts, concepts in zip(self._supplemental, self._concepts, strict=True)
+        )
+
+    def _count(self, index: int, key: str, concept: dict[str, Any], count: int) -> None:
+        self._supplemental[index][key] += count
+        known = self._concepts[index].get(key)
+        self._concepts[index][key] = concept if known is None else min(known, concept, key=repr)
+
+
+class MeasureResult:
+    """The outcome of a measure over subjects: totals, failures, and the subjects' own results if they were kept."""
+
+    def __init__(
+        self,
+        definition: MeasureDefinition,
+        period: Period,
+        *,
+        keep: bool = True,
+        warnings: Iterable[Diagnostic] = (),
+    ) -> None:
+        self.definition = definition
+        self.period = period
+        self.keep = keep
+        self.totals = Totals(definition)
+        self.subjects: list[SubjectResult] = []
+        self.failures: list[SubjectFailure] = []
+        self.warnings: tuple[Diagnostic, ...] = tuple(warnings)
+
+    def add(self, result: SubjectResult) -> None:
+        """Adds one subject."""
+        self.totals.add(result)
+        if self.keep:
+            self.subjects.append(result)
+        if result.has_errors:
+            found = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR)
+            self.failures.append(SubjectFailure(result.subject, found, not result.failed))
+
+    def merge(self, other: MeasureResult) -> None:
+        """Adds the result of another part of the subjects."""
+        self.totals.merge(other.totals)
+        self.subjects.extend(other.subjects)
+        self.failures.extend(other.failures)
+
+    def groups(self) -> tuple[GroupResult, ...]:
+        """The groups over all subjects."""
+        return self.totals.groups()
+
+    def scores(self) -> tuple[Score | None, ...]:
+        """The score of each group."""
+        return tuple(result.score(group) for group, result in zip(self.definition.groups, self.groups(), strict=True))
+
+    def doubts(self) -> tuple[Diagnostic, ...]:
+        """The definition's warnings, and what kept a score from being computed."""
+        found = list(self.warnings)
+        for number, (group, result) in enumerate(zip(self.definition.groups, self.groups(), strict=True), 1):
+            mixed = mixed_units(group, result.observations)
+            if mixed is not None:
+                name, units = mixed
+                found.append(
+                    Diagnostic(
+                        code="mixed-units",
+                        message=f'measure {self.definition.name}, group "{group.id or number}", population "{name}":'
+                        f" observations have different units ({', '.join(units)}), so there is no score",
+                        severity=Severity.WARNING,
+                        hint="convert the observations to one unit in the CQL",
+                    )
+                )
+        return tuple(found)

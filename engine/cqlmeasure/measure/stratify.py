@@ -1,0 +1,102 @@
+"""Stratifiers: which cases of a group fall into which stratum.
+
+Owns the four kinds: criteria of the group's basis; the value of an expression; the value of a function of the member;
+components whose combinations are computed.  Always holds: a criteria stratifier has one stratum, always there; a null
+value is a stratum of its own; a case with several values is in several strata.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import msgspec
+
+from cqlmeasure.measure.definition import BOOLEAN_BASIS, Group, Stratifier
+from cqlmeasure.measure.labels import Observed
+from cqlmeasure.measure.members import Cases, cases
+from cqlmeasure.measure.observations import ObservationValue
+from cqlmeasure.measure.ports import SubjectEvaluation
+from cqlmeasure.measure.results import StratumResult
+from cqlmeasure.measure.values import concept_key, concept_value, elements
+
+Keyed = Sequence[tuple[Hashable, ObservationValue]]
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A value of a stratifier: a definition, or a function of the member."""
+
+    expression: str
+    by_member: bool
+
+
+class StratifierPlan(msgspec.Struct, frozen=True):
+    """How a stratifier is evaluated: by ``criteria``, else by ``values``."""
+
+    stratifier: Stratifier
+    basis: str
+    criteria: str | None
+    values: tuple[Value, ...]
+
+
+def criteria_label(stratifier: Stratifier, basis: str) -> str:
+    """The value that the stratum of a criteria stratifier is reported with.
+
+    ``true`` for a boolean basis; for items, of which some of a subject's may be in and others out, the number of the
+    stratifier, as the published test cases of US measures write it.
+    """
+    return "true" if basis == BOOLEAN_BASIS else f"Strata-{stratifier.position}"
+
+
+def stratify(
+    plan: StratifierPlan,
+    group: Group,
+    labelled: Sequence[Cases],
+    observed: Sequence[tuple[Observed, Keyed]],
+    evaluation: SubjectEvaluation,
+    library: str | None,
+) -> tuple[StratumResult, ...]:
+    """The strata of one stratifier for one subject."""
+    everyone: Cases = {}
+    for found in labelled:
+        everyone.update(found)
+    if plan.criteria is not None:
+        label = criteria_label(plan.stratifier, plan.basis)
+        met = cases(evaluation.value(plan.criteria), plan.basis, plan.criteria, library) if everyone else {}
+        return (_stratum((label,), ({"text": label},), group, labelled, observed, met),)
+    if not everyone:
+        return ()
+    strata: dict[tuple[str, ...], Cases] = {}
+    shown: dict[tuple[str, ...], tuple[dict[str, Any], ...]] = {}
+    shared = {value.expression: evaluation.value(value.expression) for value in plan.values if not value.by_member}
+    for key, item in everyone.items():
+        per_component = []
+        for value in plan.values:
+            result = evaluation.call(value.expression, item) if value.by_member else shared[value.expression]
+            per_component.append(list(elements(result)) or [None])
+        for combination in itertools.product(*per_component):
+            concepts = tuple(concept_value(value) for value in combination)
+            stratum = tuple(concept_key(concept) for concept in concepts)
+            strata.setdefault(stratum, {})[key] = item
+            shown.setdefault(stratum, concepts)
+    return tuple(
+        _stratum(stratum, shown[stratum], group, labelled, observed, strata[stratum]) for stratum in sorted(strata)
+    )
+
+
+def _stratum(
+    key: tuple[str, ...],
+    values: tuple[dict[str, Any], ...],
+    group: Group,
+    labelled: Sequence[Cases],
+    observed: Sequence[tuple[Observed, Keyed]],
+    inside: Cases,
+) -> StratumResult:
+    counts = [sum(1 for case in found if case in inside) for found in labelled]
+    observations = []
+    for members, keyed in observed:
+        kept = tuple(value for case, value in keyed if case in inside)
+        counts[members.index] = len(kept)
+        observations.append(kept)
+    return StratumResult(key, values, tuple(counts), tuple(observations))
