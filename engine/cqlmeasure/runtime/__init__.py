@@ -1,8 +1,8 @@
 """What a CQL program is made of while it runs: its values and its operators.
 
 The values are re-exported here; the operators live in one module per chapter of the CQL reference, and generated code
-imports those modules.  Always holds: null is ``None``, values are immutable by convention, and every operator is a plain
-function of values that propagates null as the specification says.
+imports those modules.  Always holds: null is ``None``, values are immutable by convention, and every operator is a
+plain function of values that propagates null as the specification says.
 """
 
 from cqlmeasure.runtime.interval import Interval

@@ -1,7 +1,7 @@
 """Date, DateTime and Time: points in time that know how precise they are.
 
-A value is the range of instants that it may denote: ``low`` to ``high``, both included, and the ``precision`` to which it
-is given.  Always holds: ``low`` and ``high`` are the first and the last instant of one calendar unit of that precision.
+A value is the range of instants that it may denote, ``low`` to ``high``, both included, and the ``precision`` to which
+it is given.  Always holds: ``low`` and ``high`` are the first and the last instant of one unit of that precision.
 Values are immutable by convention and may be shared freely.
 """
 

@@ -1,0 +1,234 @@
+"""Dates and times from text: FHIR's primitives, the strings of ToDate, ToDateTime and ToTime, and CQL's literals.
+
+Parsing is the hot path of reading patient data, so results are kept in bounded caches; values are immutable and may be
+shared.  Text that is no date or time gives ``None``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date as _civil_date
+from datetime import datetime as _civil_datetime
+
+from cqlmeasure.runtime.temporal import (
+    DAY,
+    DAY_MS,
+    MILLISECOND,
+    SECOND,
+    Date,
+    DateTime,
+    Time,
+)
+
+_EPOCH = _civil_date(1970, 1, 1).toordinal()
+_CACHE_SIZE = 1 << 16
+_LONGEST = 64
+
+_TIME_PATTERN = r"(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?"
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
+_DATETIME = re.compile(rf"(\d{{4}})(?:-(\d\d)(?:-(\d\d))?)?(?:T(?:{_TIME_PATTERN})?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_TIME = re.compile(rf"T?{_TIME_PATTERN}", re.ASCII)
+
+
+class DateTimeCache(dict[str, DateTime | None]):
+    """Text -> DateTime for one default offset; a look-up parses what it does not know yet.
+
+    ``cache[text]`` costs a dictionary look-up once the text is known.
+    """
+
+    def __init__(self, offset: int = 0) -> None:
+        super().__init__()
+        self.offset = offset
+
+    def __missing__(self, text: str) -> DateTime | None:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        found = self[text] = _datetime_from_text(text, self.offset)
+        return found
+
+
+class _DateCache(dict[str, Date | None]):
+    def __missing__(self, text: str) -> Date | None:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        found = self[text] = _date_from_text(text)
+        return found
+
+
+_datetime_caches: dict[int, DateTimeCache] = {}
+_dates = _DateCache()
+
+
+def datetime_cache(offset: int = 0) -> DateTimeCache:
+    """The shared cache for a default offset (minutes); generated code subscripts it directly."""
+    found = _datetime_caches.get(offset)
+    if found is None:
+        found = _datetime_caches[offset] = DateTimeCache(offset)
+    return found
+
+
+def parse_datetime(text: str | None, offset: int = 0) -> DateTime | None:
+    """The DateTime that the text denotes; ``offset`` (minutes) is used where the text has none."""
+    if text is None:
+        return None
+    return datetime_cache(offset)[text]
+
+
+def parse_date(text: str | None) -> Date | None:
+    """The Date that the text denotes."""
+    if text is None:
+        return None
+    return _dates[text]
+
+
+def parse_time(text: str | None) -> Time | None:
+    """The Time that the text denotes; a leading ``T`` is allowed."""
+    if text is None:
+        return None
+    match = _TIME.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
+        return None
+    hour, minute, second, fraction = match.groups()
+    try:
+        return Time.of(
+            int(hour),
+            None if minute is None else int(minute),
+            None if second is None else int(second),
+            None if fraction is None else _milliseconds(fraction),
+        )
+    except ValueError:
+        return None
+
+
+def _milliseconds(fraction: str) -> int:
+    return int(fraction[:3].ljust(3, "0"))
+
+
+def _date_from_text(text: str) -> Date | None:
+    try:
+        match = _DATE.fullmatch(text)
+        if match is None:
+            return None
+        year, month, day = match.groups()
+        return Date.of(int(year), None if month is None else int(month), None if day is None else int(day))
+    except (TypeError, ValueError):
+        return None
+
+
+def _datetime_from_text(text: str, offset: int) -> DateTime | None:
+    try:
+        # The common forms, checked just enough for the lenient C parser to be right about the rest.
+        if text[10:11] == "T" and len(text) <= _LONGEST:
+            if text[4] == "-" and text[7] == "-" and text[13:14] == ":" and text[16:17] == ":":
+                found = _fast(text, offset)
+                if found is not None:
+                    return found
+        elif len(text) == 10 and text[4] == "-" and text[7] == "-" and text.isascii():
+            start = (_civil_date.fromisoformat(text).toordinal() - _EPOCH) * DAY_MS - offset * 60_000
+            return DateTime(start, start + DAY_MS - 1, DAY, offset)
+        return _slow(text, offset)
+    except (TypeError, ValueError):
+        return None
+
+
+def _fast(text: str, offset: int) -> DateTime | None:
+    try:
+        moment = _civil_datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    mark = text[19:20]
+    if mark == ".":
+        if text[20:23].isdigit() and len(text) > 23 and text[23] not in "Z+-0123456789":
+            return None
+        precision = MILLISECOND
+    elif mark in ("", "Z", "+", "-"):
+        precision = SECOND
+    else:
+        return None
+    delta = moment.utcoffset()
+    if delta is not None:
+        if text[-1] != "Z" and (text[-6] not in "+-" or text[-3] != ":"):
+            return None
+        offset = delta.days * 1440 + delta.seconds // 60
+    low = (
+        (((moment.toordinal() - _EPOCH) * 24 + moment.hour) * 60 + moment.minute - offset) * 60 + moment.second
+    ) * 1000 + moment.microsecond // 1000
+    return DateTime(low, low if precision == MILLISECOND else low + 999, precision, offset)
+
+
+def _slow(text: str, offset: int) -> DateTime | None:
+    match = _DATETIME.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    if hour is not None and day is None:
+        return None
+    if zone is not None:
+        if hour is None:
+            return None
+        offset = 0 if zone == "Z" else _zone_minutes(zone)
+    if second == "60":  # a leap second: the calendar has none, so it is the last instant of its minute
+        second, fraction = "59", "999"
+    return DateTime.of(
+        int(year),
+        None if month is None else int(month),
+        None if day is None else int(day),
+        None if hour is None else int(hour),
+        None if minute is None else int(minute),
+        None if second is None else int(second),
+        None if fraction is None else _milliseconds(fraction),
+        offset,
+    )
+
+
+def _zone_minutes(zone: str) -> int:
+    hours, minutes = int(zone[1:3]), int(zone[4:6])
+    if hours > 14 or minutes > 59:
+        raise ValueError(f"time zone offset {zone}")
+    found = hours * 60 + minutes
+    return -found if zone[0] == "-" else found
+
+
+def date_of(year: int | None, month: int | None = None, day: int | None = None) -> Date | None:
+    """The operator ``Date(year, month, day)``; null without a year, ``ValueError`` for an impossible date."""
+    if year is None:
+        return None
+    if month is None and day is not None:
+        raise ValueError("a day needs a month")
+    return Date.of(year, month, day)
+
+
+def datetime_of(
+    year: int | None,
+    month: int | None = None,
+    day: int | None = None,
+    hour: int | None = None,
+    minute: int | None = None,
+    second: int | None = None,
+    millisecond: int | None = None,
+    offset: int = 0,
+) -> DateTime | None:
+    """The operator ``DateTime(...)``; ``offset`` in minutes.  Null without a year, ``ValueError`` if impossible."""
+    if year is None:
+        return None
+    _no_gap((month, day, hour, minute, second, millisecond))
+    return DateTime.of(year, month, day, hour, minute, second, millisecond, offset)
+
+
+def time_of(
+    hour: int | None, minute: int | None = None, second: int | None = None, millisecond: int | None = None
+) -> Time | None:
+    """The operator ``Time(...)``; null without an hour, ``ValueError`` if impossible."""
+    if hour is None:
+        return None
+    _no_gap((minute, second, millisecond))
+    return Time.of(hour, minute, second, millisecond)
+
+
+def _no_gap(parts: tuple[int | None, ...]) -> None:
+    missing = False
+    for part in parts:
+        if part is None:
+            missing = True
+        elif missing:
+            raise ValueError("a component is given below one that is missing")
