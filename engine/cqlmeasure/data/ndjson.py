@@ -1,0 +1,202 @@
+"""Subjects from NDJSON: a bulk export (a file for each type) or a file of Bundles.
+
+Always holds: the files are read twice, first for whose each line is, then for each subject its own lines; between, only
+positions are kept, so memory grows with the number of resources, not with their size.
+"""
+
+from __future__ import annotations
+
+import gzip
+import mmap
+import os
+import zlib
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from cqlmeasure.data.compartment import compartment_references
+from cqlmeasure.data.reading import MAX_FILE_BYTES, NDJSON_SUFFIXES, Json, data_files, parse_resource
+from cqlmeasure.data.source import Source
+from cqlmeasure.data.subjects import SubjectData, all_references, no_patient, relative_reference, unique_resources
+from cqlmeasure.errors import DataError
+
+_OFFSET_BITS = 44  # a position is the number of the file above, the offset in it below
+_OFFSET_MASK = (1 << _OFFSET_BITS) - 1
+MAX_LINE_BYTES = 256 << 20
+MAX_SHARED_KEPT = 20_000
+
+
+class Ndjson(Source):
+    """Subjects from NDJSON files, grouped by the patient compartment, in the order of the Patients."""
+
+    def __init__(self, root: str, files: Sequence[str], bundle_is_patient: bool = False, strict: bool = True) -> None:
+        super().__init__(bundle_is_patient, strict)
+        self.root = root
+        self.files = files
+
+    @property
+    def count(self) -> int | None:
+        return None
+
+    def __iter__(self) -> Iterator[SubjectData]:
+        self.warnings.clear()
+        index = _Index()
+        buffers: list[_Buffer] = []
+        try:
+            for path in self.files:
+                try:
+                    buffers.append(_Buffer(path))
+                    yield from self._read(index, buffers[-1], len(buffers) - 1)
+                except DataError as error:
+                    self.fault(error)
+            yield from self._subjects(index, buffers)
+        finally:
+            for buffer in buffers:
+                buffer.close()
+
+    def _read(self, index: _Index, buffer: _Buffer, number: int) -> Iterator[SubjectData]:
+        """Puts the lines of a file into the index; Bundles among them are subjects at once."""
+        for line_number, offset, line in buffer.lines():
+            place = f"{buffer.path}:{line_number}"
+            try:
+                resource = parse_resource(line, place)
+                if resource["resourceType"] == "Bundle":
+                    index.bundles += 1
+                    yield from self.from_bundle(resource, place)
+                else:
+                    index.add(resource, number << _OFFSET_BITS | offset)
+            except DataError as error:
+                self.fault(error)
+
+    def _subjects(self, index: _Index, buffers: Sequence[_Buffer]) -> Iterator[SubjectData]:
+        if not index.patients:
+            if index.types or not index.bundles:
+                self.fault(no_patient(self.root, [{"resourceType": kind} for kind in index.types]))
+            return
+
+        def read(position: int) -> Json:
+            return buffers[position >> _OFFSET_BITS].resource(position & _OFFSET_MASK)
+
+        kept: dict[int, Json] = {}
+        for identity, patient in index.patients.items():
+            resources = unique_resources(map(read, [*patient, *index.owned.pop(identity, ())]))
+            if index.shared:
+                _follow(resources, index, kept, read)
+            place = buffers[patient[0] >> _OFFSET_BITS].path
+            yield SubjectData(identity, resources, place)
+        if index.owned:
+            lost = sum(map(len, index.owned.values()))
+            text = f"{self.root}: {lost} resources name patients that are not there (such as {next(iter(index.owned))})"
+            self.warn("unclaimed-resources", f"{text}: left out", self.root)
+
+
+def _follow(resources: list[Json], index: _Index, kept: dict[int, Json], read: Callable[[int], Json]) -> None:
+    """Adds the shared resources that these refer to, and those that they refer to in turn."""
+    taken: set[int] = set()
+    at = 0
+    while at < len(resources):
+        for reference in all_references(resources[at]):
+            position = index.shared.get(relative_reference(reference))
+            if position is not None and position not in taken:
+                taken.add(position)
+                found = kept.get(position)
+                if found is None:
+                    if len(kept) >= MAX_SHARED_KEPT:
+                        kept.clear()
+                    found = kept[position] = read(position)
+                resources.append(found)
+        at += 1
+
+
+class _Index:
+    """Positions of lines by the patient that they belong to, and of resources that belong to none."""
+
+    def __init__(self) -> None:
+        self.patients: dict[str, list[int]] = {}
+        self.owned: dict[str, array[int]] = {}
+        self.shared: dict[str, int] = {}
+        self.types: dict[str, None] = {}
+        self.bundles = 0
+
+    def add(self, resource: Json, position: int) -> None:
+        kind, identity = resource["resourceType"], resource.get("id")
+        self.types[kind] = None
+        if kind == "Patient":
+            name = identity if isinstance(identity, str) and identity else f"unknown-{len(self.patients) + 1}"
+            self.patients.setdefault(name, []).append(position)
+            return
+        owners = {
+            target[8:]
+            for target in map(relative_reference, compartment_references(resource))
+            if target.startswith("Patient/")
+        }
+        for owner in owners:
+            self.owned.setdefault(owner, array("Q")).append(position)
+        if not owners and isinstance(identity, str):
+            self.shared.setdefault(f"{kind}/{identity}", position)
+
+
+class _Buffer:
+    """The bytes of one file: mapped, or unpacked in memory where it is compressed."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._data: mmap.mmap | bytes = b""
+        try:
+            if path.lower().endswith(".gz"):
+                with gzip.open(path) as packed:
+                    self._data = packed.read(MAX_FILE_BYTES + 1)
+                if len(self._data) > MAX_FILE_BYTES:
+                    text = f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB when unpacked"
+                    raise DataError(text, code="file-too-large", file=path, hint="unpack it")
+            elif os.path.getsize(path):
+                with open(path, "rb") as stream:
+                    self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"cannot read {path}: {error}", code="unreadable-file", file=path) from error
+
+    def lines(self) -> Iterator[tuple[int, int, bytes]]:
+        """The lines that are not blank: number, offset, text."""
+        at, end, number = 0, len(self._data), 0
+        if self._data[:3] == b"\xef\xbb\xbf":
+            at = 3
+        while at < end:
+            number += 1
+            line = self._line(at)
+            if line.strip():
+                yield number, at, line
+            at += len(line) + 1
+
+    def resource(self, offset: int) -> Json:
+        """The resource of the line that starts at ``offset``."""
+        return parse_resource(self._line(offset), self.path)
+
+    def _line(self, offset: int) -> bytes:
+        stop = self._data.find(b"\n", offset)
+        stop = len(self._data) if stop < 0 else stop
+        if stop - offset > MAX_LINE_BYTES:
+            text = f"{self.path} has a line above {MAX_LINE_BYTES >> 20} MiB"
+            raise DataError(text, code="file-too-large", file=self.path)
+        return self._data[offset:stop]
+
+    def close(self) -> None:
+        if isinstance(self._data, mmap.mmap):
+            self._data.close()
+
+
+def ndjson(path: str | os.PathLike[str], *, strict: bool = True) -> Ndjson:
+    """Subjects from an NDJSON file, or from all NDJSON files below a folder (``.gz`` too)."""
+    root = Path(path)
+    if root.is_dir():
+        files = [name for name in data_files(str(root)) if name.lower().endswith(NDJSON_SUFFIXES)]
+        if not files:
+            raise DataError(
+                f"{root} holds no NDJSON files",
+                code="no-data",
+                file=str(root),
+                hint="expected Patient.ndjson and others",
+            )
+        return Ndjson(str(root), files, strict=strict)
+    if not root.is_file():
+        raise DataError(f"no such file or folder: {root}", code="missing-path", file=str(root))
+    return Ndjson(str(root), [str(root)], strict=strict)

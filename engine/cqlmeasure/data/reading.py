@@ -1,0 +1,95 @@
+"""Reading JSON of subjects: bounded, and every fault a ``DataError`` that names the file and what was expected."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from cqlmeasure.errors import DataError
+
+Json = dict[str, Any]
+
+MAX_FILE_BYTES = 1 << 30
+MAX_FILES = 5_000_000
+MAX_DEPTH = 24
+NDJSON_SUFFIXES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
+
+
+def read_json_file(path: str) -> Json:
+    """The FHIR resource in a file."""
+    try:
+        size = os.path.getsize(path)
+        if size > MAX_FILE_BYTES:
+            raise DataError(f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB", code="file-too-large", file=path)
+        with open(path, "rb") as stream:
+            data = stream.read()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}", code="unreadable-file", file=path) from error
+    return parse_resource(data.removeprefix(b"\xef\xbb\xbf"), path)
+
+
+def parse_resource(data: bytes | memoryview, place: str) -> Json:
+    """The FHIR resource that ``data`` is."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"{place} is not valid JSON: {error}", code="broken-json", file=place) from error
+    return check_resource(value, place)
+
+
+def check_resource(value: Any, place: str) -> Json:
+    """``value`` if it is a JSON object with a resourceType."""
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+        raise DataError(
+            f"{place} is no FHIR: expected a JSON object with a resourceType",
+            code="not-fhir",
+            file=place,
+            hint="expected a Bundle, a resource, or NDJSON with one resource a line",
+        )
+    return value
+
+
+def entries(bundle: Json, place: str) -> Iterator[tuple[Json, str | None]]:
+    """The resources of a Bundle with their fullUrl; a Bundle inside a Bundle is opened."""
+    listed = bundle.get("entry")
+    if listed is not None and not isinstance(listed, list):
+        raise DataError(f"{place} is no FHIR: Bundle.entry is no list", code="not-fhir", file=place)
+    for number, entry in enumerate(listed or ()):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if resource is None:
+            continue
+        check_resource(resource, f"{place}: entry {number}")
+        if resource["resourceType"] == "Bundle":
+            yield from entries(resource, f"{place}: entry {number}")
+        else:
+            full_url = entry.get("fullUrl")
+            yield resource, full_url if isinstance(full_url, str) else None
+
+
+def data_files(folder: str) -> list[str]:
+    """JSON and NDJSON files below a folder in order of their paths, but hidden ones and those behind links."""
+    found: list[str] = []
+    _collect(folder, found, 0)
+    return found
+
+
+def _collect(folder: str, found: list[str], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        return
+    try:
+        with os.scandir(folder) as listed:
+            items = sorted(listed, key=lambda item: item.name)
+    except OSError as error:
+        raise DataError(f"cannot read {folder}: {error.strerror}", code="unreadable-file", file=folder) from error
+    for item in items:
+        if item.name.startswith("."):
+            continue
+        if item.is_dir(follow_symlinks=False):
+            _collect(item.path, found, depth + 1)
+        elif item.name.lower().endswith((".json", *NDJSON_SUFFIXES)) and item.is_file():
+            found.append(item.path)
+            if len(found) > MAX_FILES:
+                raise DataError(f"{folder} holds more than {MAX_FILES} files", code="too-many-files", file=folder)

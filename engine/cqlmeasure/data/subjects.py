@@ -1,0 +1,194 @@
+"""A subject's data, the protocol of sources, and grouping resources by patient.
+
+Always holds: of resources with the same type, id and content one is kept, of those that differ in content all are (the
+data is as written); resources of one patient never reach another except through an element of the compartment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+import msgspec
+
+from cqlmeasure.data.compartment import compartment_references
+from cqlmeasure.errors import DataError, Diagnostic
+
+Json = dict[str, Any]
+
+
+class SubjectData(msgspec.Struct, frozen=True):
+    """One subject: the id of its Patient, its resources (the Patient among them), and the file they come from."""
+
+    id: str
+    resources: list[Json]
+    source: str
+
+
+class DataSource(Protocol):
+    """Subjects one after the other.  Each iteration reads anew; ``warnings`` grows while it runs."""
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """What was left out, and the errors of files that were skipped."""
+        ...
+
+    @property
+    def count(self) -> int | None:
+        """About how many subjects there are, if that is known before reading (for progress)."""
+        ...
+
+    def __iter__(self) -> Iterator[SubjectData]: ...
+
+
+def unique_resources(resources: Iterable[Json]) -> list[Json]:
+    """``resources`` without exact repetitions (same type, id and content)."""
+    seen: dict[tuple[str, str], list[Json]] = {}
+    kept: list[Json] = []
+    for resource in resources:
+        identity = resource.get("id")
+        if isinstance(identity, str):
+            same = seen.setdefault((resource["resourceType"], identity), [])
+            if any(other == resource for other in same):
+                continue
+            same.append(resource)
+        kept.append(resource)
+    return kept
+
+
+def subject_from_resources(resources: Iterable[Json], source: str) -> SubjectData:
+    """One subject that has all of these resources, whatever their references say (a test case's Bundle).
+
+    The id is that of the first Patient; without a Patient: ``DataError``.
+    """
+    kept = unique_resources(resources)
+    patient = next((resource for resource in kept if resource["resourceType"] == "Patient"), None)
+    if patient is None:
+        raise no_patient(source, kept)
+    return SubjectData(_patient_id(patient, source), kept, source)
+
+
+def no_patient(source: str, resources: Iterable[Json]) -> DataError:
+    """The error of a file that holds resources but no Patient."""
+    types = sorted({resource["resourceType"] for resource in resources})
+    found = f"found {', '.join(types[:8])}" if types else "it holds no resources"
+    return DataError(
+        f"{source} holds no Patient: {found}",
+        code="no-patient",
+        file=source,
+        hint="a subject's data is a Bundle with its Patient, or NDJSON with a file of Patients",
+    )
+
+
+def _patient_id(patient: Json, source: str) -> str:
+    identity = patient.get("id")
+    if isinstance(identity, str) and identity:
+        return identity
+    return source.replace("\\", "/").rsplit("/", 1)[-1].partition(".")[0] or "unknown"
+
+
+def relative_reference(reference: str) -> str:
+    """``Type/id`` of a relative, absolute or versioned reference; other references (``urn:uuid:``) as they are."""
+    if reference.startswith("urn:"):
+        return reference
+    parts = reference.partition("?")[0].rstrip("/").split("/")
+    if "_history" in parts:
+        parts = parts[: parts.index("_history")]
+    return "/".join(parts[-2:])
+
+
+def all_references(value: Any) -> Iterator[str]:
+    """Every reference to another resource anywhere below ``value``."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            for name, below in item.items():
+                if name == "reference":
+                    if isinstance(below, str) and not below.startswith("#"):
+                        yield below
+                elif isinstance(below, dict | list):
+                    stack.append(below)
+        elif isinstance(item, list):
+            stack.extend(below for below in item if isinstance(below, dict | list))
+
+
+class Grouping:
+    """The subjects of a set of resources, by references and the patient compartment.
+
+    ``resources`` come with their ``fullUrl`` (or ``None``).  With ``lone_owns`` and a single Patient, resources that
+    name no patient at all are that patient's.  ``unclaimed`` are resources that reached no subject.
+    """
+
+    def __init__(self, resources: Iterable[tuple[Json, str | None]], source: str, lone_owns: bool) -> None:
+        self._source = source
+        self._patients: list[Json] = []
+        self._by_reference: dict[str, list[Json]] = {}
+        others: list[Json] = []
+        seen: dict[tuple[str, str], list[Json]] = {}
+        for resource, full_url in resources:
+            identity = resource.get("id")
+            if isinstance(identity, str):
+                same = seen.setdefault((resource["resourceType"], identity), [])
+                if any(other == resource for other in same):
+                    continue
+                same.append(resource)
+                self._by_reference.setdefault(f"{resource['resourceType']}/{identity}", []).append(resource)
+            if full_url and full_url.startswith("urn:"):
+                self._by_reference.setdefault(full_url, []).append(resource)
+            (self._patients if resource["resourceType"] == "Patient" else others).append(resource)
+        if not self._patients:
+            raise no_patient(source, others)
+        self._owned: dict[int, list[Json]] = {id(patient): [] for patient in self._patients}
+        self._shared: set[int] = set()
+        self._claimed: set[int] = set()
+        only = self._patients[0] if lone_owns and len(self._patients) == 1 else None
+        for resource in others:
+            self._place(resource, only)
+        self._others = others
+
+    def _place(self, resource: Json, only: Json | None) -> None:
+        named = False
+        owners: set[int] = set()
+        for reference in compartment_references(resource):
+            target = relative_reference(reference)
+            named = named or target.startswith("Patient/")
+            for found in self._by_reference.get(target, ()):
+                if found["resourceType"] == "Patient" and id(found) not in owners:
+                    named = True
+                    owners.add(id(found))
+                    self._owned[id(found)].append(resource)
+        if owners:
+            self._claimed.add(id(resource))
+        elif not named:
+            if only is not None:
+                self._owned[id(only)].append(resource)
+                self._claimed.add(id(resource))
+            else:
+                self._shared.add(id(resource))
+
+    def subjects(self) -> Iterator[SubjectData]:
+        """The subjects in the order of their Patients; ``resources`` starts with the Patient."""
+        for patient in self._patients:
+            resources = [patient, *self._owned[id(patient)]]
+            if self._shared:
+                self._follow(resources)
+            yield SubjectData(_patient_id(patient, self._source), resources, self._source)
+
+    def _follow(self, resources: list[Json]) -> None:
+        """Adds the shared resources that these refer to, and those that they refer to in turn."""
+        taken: set[int] = set()
+        at = 0
+        while at < len(resources):
+            for reference in all_references(resources[at]):
+                for found in self._by_reference.get(relative_reference(reference), ()):
+                    if id(found) in self._shared and id(found) not in taken:
+                        taken.add(id(found))
+                        resources.append(found)
+            at += 1
+        self._claimed |= taken
+
+    @property
+    def unclaimed(self) -> list[Json]:
+        """After ``subjects``: resources that belong to nobody here."""
+        return [resource for resource in self._others if id(resource) not in self._claimed]
