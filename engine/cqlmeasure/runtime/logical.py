@@ -1,7 +1,7 @@
 """Logical operators: CQL reference, appendix B, "Logical Operators".
 
-Owns three-valued truth: an operand is ``True``, ``False`` or ``None``.  Always holds: no function here lets Python's own
-truthiness decide about a null.
+Owns three-valued truth: an operand is ``True``, ``False`` or ``None``.  Always holds: no function here lets Python's
+own truthiness decide about a null.
 """
 
 from __future__ import annotations

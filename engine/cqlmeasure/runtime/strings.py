@@ -1,7 +1,7 @@
-"""String operators: CQL reference, appendix B, "String Operators".
+r"""String operators: CQL reference, appendix B, "String Operators".
 
 Owns text functions and the regular-expression dialect.  Always holds: positions count Unicode characters from 0; a
-pattern is read as a Java or PCRE expression (named groups ``(?<name>..)``, ``\\p{..}`` classes), case-sensitive,
+pattern is read as a Java or PCRE expression (named groups ``(?<name>..)``, ``\p{..}`` classes), case-sensitive,
 matched anywhere in the text, with ``.`` matching line ends too.
 """
 
@@ -93,7 +93,7 @@ def split(argument: str | None, separator: str | None) -> list[str] | None:
 
 
 def split_on_matches(argument: str | None, pattern: str | None) -> list[str] | None:
-    """``SplitOnMatches``: like ``Split`` with a regular expression; groups in the pattern are not part of the result."""
+    """``SplitOnMatches``: like ``Split`` with a regular expression; groups of the pattern give nothing."""
     if argument is None:
         return None
     if not pattern:
@@ -117,7 +117,7 @@ def matches(argument: str | None, pattern: str | None) -> bool | None:
 
 
 def replace_matches(argument: str | None, pattern: str | None, substitution: str | None) -> str | None:
-    """``ReplaceMatches``: ``$1`` and ``${name}`` in the substitution stand for groups, ``\\$`` for a dollar sign."""
+    r"""``ReplaceMatches``: ``$1`` and ``${name}`` in the substitution stand for groups, ``\$`` for a dollar sign."""
     if argument is None or pattern is None or substitution is None:
         return None
     regex = _regex(pattern)
