@@ -474,3 +474,36 @@ def test_deck(shared: Path) -> None:
     for name in manifest["libraries"]:
         library_name, _, version = name.rpartition("-")
         assert content.library_source(library_name, version).version == version
+
+
+def broken_copies(value: Any) -> list[Any]:
+    """Copies of ``value``, in each of which one part is replaced by something of another type."""
+    found: list[Any] = [
+        one for one in (None, 5, "x", [5], {"x": 5}, [[]]) if type(one) is not type(value) or one == [5]
+    ]
+    if isinstance(value, dict):
+        found.extend({**value, key: one} for key, item in value.items() for one in broken_copies(item))
+    elif isinstance(value, list):
+        found.extend(
+            [*value[:at], one, *value[at + 1 :]] for at, item in enumerate(value) for one in broken_copies(item)
+        )
+    return found
+
+
+def test_malformed_content(tmp_path: Path) -> None:
+    """Whatever a file says, it is read, left out with a warning, or there is an error that names it."""
+    everything = bundle(measure("M"), library("L", "1", "library L version '1'"), value_set("v"), PATIENT, report())
+    path = tmp_path / "all.json"
+    for one in broken_copies(everything):
+        path.write_text(json.dumps(one))
+        try:
+            content = Content(path)
+            content.measures()
+            assert isinstance(content.warnings, list)
+            for entry in content.libraries():
+                assert content.library_source(entry.name, entry.version).cql
+            for case in content.test_cases("M"):
+                data = case.load()
+                assert (data.period, data.parameters, data.description) is not None
+        except ContentError as error:
+            assert error.diagnostics[0].message

@@ -338,3 +338,30 @@ def test_deck(shared: Path) -> None:
     source = open_data(root, bundle_is_patient=True)
     assert sum(1 for _ in source) == source.count
     assert source.warnings == []
+
+
+def broken_copies(value: Any) -> list[Any]:
+    """Copies of ``value``, in each of which one part is replaced by something of another type."""
+    found: list[Any] = [
+        one for one in (None, 5, "x", [5], {"x": 5}, [[]]) if type(one) is not type(value) or one == [5]
+    ]
+    if isinstance(value, dict):
+        found.extend({**value, key: one} for key, item in value.items() for one in broken_copies(item))
+    elif isinstance(value, list):
+        found.extend(
+            [*value[:at], one, *value[at + 1 :]] for at, item in enumerate(value) for one in broken_copies(item)
+        )
+    return found
+
+
+def test_malformed_data(tmp_path: Path) -> None:
+    """Whatever a Bundle says, there are subjects, or an error that names the file."""
+    sample = bundle(patient("a"), patient("b"), {**observation("o", "Patient/a"), "performer": [{"reference": "x"}]})
+    path = tmp_path / "all.ndjson"
+    for one in broken_copies(sample):
+        path.write_text(json.dumps(one))
+        for mode in (True, False):
+            try:
+                assert all(subject.id for subject in open_data(path, bundle_is_patient=mode))
+            except DataError as error:
+                assert "all.ndjson" in error.diagnostics[0].message

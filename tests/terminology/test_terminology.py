@@ -288,3 +288,50 @@ def test_deck(shared: Path) -> None:
     for url in json.loads((root / "manifest.json").read_bytes())["valuesets"]:
         with pytest.raises(TerminologyError):
             terminology.value_set(url)
+
+
+def broken(value: Any) -> list[Any]:
+    """Copies of ``value``, in each of which one part is replaced by something of another type."""
+    found: list[Any] = [
+        one for one in (None, 5, "x", [5], {"x": 5}, [[]]) if type(one) is not type(value) or one == [5]
+    ]
+    if isinstance(value, dict):
+        found.extend({**value, key: one} for key, item in value.items() for one in broken(item))
+    elif isinstance(value, list):
+        found.extend([*value[:at], one, *value[at + 1 :]] for at, item in enumerate(value) for one in broken(item))
+    return found
+
+
+SAMPLES = [
+    value_set(
+        "a",
+        version="1",
+        expansion={"total": 1, "extension": [{"url": "x"}], "contains": [code("1", contains=[code("2")])]},
+    ),
+    value_set(
+        "a",
+        compose={
+            "include": [
+                {"system": S, "concept": [{"code": "1", "display": "one"}], "valueSet": [URL + "b"]},
+                {"system": S, "version": "1", "filter": [{"property": "concept", "op": "is-a", "value": "dog"}]},
+            ],
+            "exclude": [{"system": S, "concept": [{"code": "1"}]}],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("sample", range(len(SAMPLES)))
+def test_malformed_value_sets(sample: int) -> None:
+    """Whatever a value set says, it is resolved, or there is an error that names it."""
+    for one in broken(SAMPLES[sample]):
+        if isinstance(one, dict) and one.get("resourceType") == "ValueSet" and one.get("url") == URL + "a":
+            for resources in ([one, TREE, enumerated("b", "1")], [one, {"resourceType": "CodeSystem", "url": S}]):
+                Terminology(MemoryLookup(resources), lenient=True).value_set(URL + "a")
+
+
+def test_malformed_code_systems() -> None:
+    for one in broken(TREE):
+        if isinstance(one, dict) and one.get("resourceType") == "CodeSystem" and one.get("url") == S:
+            resources = [one, value_set("a", compose={"include": [{"system": S}], "inactive": False})]
+            Terminology(MemoryLookup(resources), lenient=True).value_set(URL + "a")

@@ -12,7 +12,15 @@ from typing import Any
 import msgspec
 import orjson
 
-from cqlmeasure.content.resources import DECODE_ERRORS, Json, parse_object, read_entries, read_head, split_canonical
+from cqlmeasure.content.resources import (
+    DECODE_ERRORS,
+    Json,
+    objects,
+    parse_object,
+    read_entries,
+    read_head,
+    split_canonical,
+)
 from cqlmeasure.content.sources import SourceFile
 from cqlmeasure.errors import ContentError
 
@@ -49,14 +57,15 @@ class CaseData(msgspec.Struct, frozen=True):
         """Entries of the report's input Parameters by name, as JSON (``{"name": ..., "valueString": ...}``)."""
         found: dict[str, Json] = {}
         for report in self.expected:
-            wanted = {
-                str(extension.get("valueReference", {}).get("reference", "")).removeprefix("#")
-                for extension in report.get("extension", ())
+            references = [
+                extension.get("valueReference")
+                for extension in objects(report.get("extension"))
                 if extension.get("url") in _INPUT_PARAMETERS
-            }
-            for resource in report.get("contained", ()):
+            ]
+            wanted = {str(one.get("reference")).removeprefix("#") for one in references if isinstance(one, dict)}
+            for resource in objects(report.get("contained")):
                 if resource.get("resourceType") == "Parameters" and resource.get("id") in wanted:
-                    for parameter in resource.get("parameter", ()):
+                    for parameter in objects(resource.get("parameter")):
                         found.setdefault(str(parameter.get("name")), parameter)
         return found
 
@@ -64,7 +73,7 @@ class CaseData(msgspec.Struct, frozen=True):
     def description(self) -> str | None:
         """What the author says that the case shows."""
         for report in self.expected:
-            for extension in report.get("extension", ()):
+            for extension in objects(report.get("extension")):
                 if extension.get("url") == _DESCRIPTION:
                     text: Any = extension.get("valueMarkdown") or extension.get("valueString")
                     return str(text).strip() if text else None
@@ -121,7 +130,10 @@ class TestCase(msgspec.Struct, frozen=True):
 def bundle_resources(bundle: Json, label: str) -> list[Json]:
     """The resources of a Bundle's entries; an entry that holds no FHIR is a ``ContentError``."""
     found: list[Json] = []
-    for number, entry in enumerate(bundle.get("entry") or ()):
+    listed = bundle.get("entry") or []
+    if not isinstance(listed, list):
+        raise ContentError(f"{label} is no FHIR: Bundle.entry is no list", code="not-fhir", file=label)
+    for number, entry in enumerate(listed):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if resource is None:
             continue

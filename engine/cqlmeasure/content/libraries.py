@@ -20,6 +20,7 @@ from cqlmeasure.content.resources import (
     ResourceEntry,
     elm_identifier,
     is_present,
+    objects,
     parse_object,
     read_head,
     split_canonical,
@@ -152,8 +153,8 @@ class LibrarySource:
     def _attachment(self, types: tuple[str, ...]) -> bytes | None:
         if self.entry is None:
             return None
-        for content in self.entry.resource().get("content") or ():
-            if not isinstance(content, dict) or not isinstance(content.get("data"), str):
+        for content in objects(self.entry.resource().get("content")):
+            if not isinstance(content.get("data"), str):
                 continue
             if str(content.get("contentType", "")).split(";")[0].strip().lower() not in types:
                 continue

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 class Head(msgspec.Struct):
     """The top level of a JSON object as far as the index needs it; anything may be of a wrong type."""
 
-    resourceType: Any = None
+    resourceType: Any = None  # a text or None, once ``read_head`` has seen it
     id: Any = None
     url: Any = None
     version: Any = None
@@ -56,7 +56,10 @@ DECODE_ERRORS = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 def read_head(data: bytes | msgspec.Raw) -> Head:
     """The head of a JSON object; raises one of ``DECODE_ERRORS``."""
-    return _head.decode(data)
+    head = _head.decode(data)
+    if not isinstance(head.resourceType, str):
+        head.resourceType = None
+    return head
 
 
 def is_present(raw: msgspec.Raw) -> bool:
@@ -90,6 +93,11 @@ def parse_object(data: bytes | memoryview, label: str) -> Json:
     if not isinstance(value, dict):
         raise ContentError(f"{label} is no FHIR: expected a JSON object", code="not-fhir", file=label)
     return value
+
+
+def objects(value: Any) -> list[Json]:
+    """The JSON objects of a list; what is no list holds none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def text_of(value: Any) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from cqlmeasure.terminology.lookup import Json
+from cqlmeasure.terminology.lookup import Json, objects, text_of
 
 Code = dict[str, Any]
 
@@ -29,10 +29,11 @@ def expansion_gap(expansion: Json) -> str | None:
     offset = expansion.get("offset")
     if isinstance(offset, int) and offset > 0:
         return f"its expansion is one page, from code {offset} on"
-    for extension in expansion.get("extension") or ():
-        if extension.get("url") in _INCOMPLETE and extension.get("valueBoolean") is not False:
-            return f"its expansion is not complete: {_INCOMPLETE[extension['url']]}"
-    for parameter in expansion.get("parameter") or ():
+    for extension in objects(expansion.get("extension")):
+        reason = _INCOMPLETE.get(text_of(extension.get("url")) or "")
+        if reason is not None and extension.get("valueBoolean") is not False:
+            return f"its expansion is not complete: {reason}"
+    for parameter in objects(expansion.get("parameter")):
         if parameter.get("name") == "limitedExpansion" and str(parameter.get("valueBoolean")).lower() == "true":
             return "its expansion is marked as limited"
     return None
@@ -46,10 +47,10 @@ def expansion_codes(expansion: Json) -> Iterator[Code]:
             yield make_code(entry.get("system"), entry)
 
 
-def make_code(system: str | None, entry: Json) -> Code:
+def make_code(system: Any, entry: Json) -> Code:
     """A Coding of what an expansion, an include or a code system says of one code."""
     code: Code = {"code": entry["code"]}
-    if system:
+    if isinstance(system, str) and system:
         code["system"] = system
     for name in ("version", "display"):
         if isinstance(entry.get(name), str):
@@ -70,7 +71,9 @@ class Concept:
 def system_concepts(system: Json) -> list[Concept]:
     """The concepts of a CodeSystem, parents before their children."""
     found: list[Concept] = []
-    stack: list[tuple[Json, frozenset[str]]] = [(entry, frozenset()) for entry in reversed(_entries(system, "concept"))]
+    stack: list[tuple[Json, frozenset[str]]] = [
+        (entry, frozenset()) for entry in reversed(objects(system.get("concept")))
+    ]
     while stack:
         entry, parents = stack.pop()
         code = entry.get("code")
@@ -79,7 +82,7 @@ def system_concepts(system: Json) -> list[Concept]:
         found.append(Concept(entry, parents))
         below = parents | {code}
         if len(below) <= MAX_NESTING:
-            stack.extend((child, below) for child in reversed(_entries(entry, "concept")))
+            stack.extend((child, below) for child in reversed(objects(entry.get("concept"))))
     return _with_parent_properties(found)
 
 
@@ -102,13 +105,15 @@ def _with_parent_properties(concepts: list[Concept]) -> list[Concept]:
     return concepts
 
 
-def properties(entry: Json, name: str) -> list[Any]:
+def properties(entry: Json, name: str) -> list[str | int | float]:
     """The values of a concept's property."""
-    found = []
-    for item in entry.get("property") or ():
+    found: list[str | int | float] = []
+    for item in objects(entry.get("property")):
         if item.get("code") == name:
             value = next((value for key, value in item.items() if key.startswith("value")), None)
-            found.append(value.get("code") if isinstance(value, dict) else value)
+            value = value.get("code") if isinstance(value, dict) else value
+            if isinstance(value, str | int | float):
+                found.append(value)
     return found
 
 
@@ -119,20 +124,14 @@ def is_abstract(entry: Json) -> bool:
 
 def is_inactive(entry: Json) -> bool:
     """Whether a concept is no longer in use."""
-    return True in properties(entry, "inactive") or bool(
-        {"retired", "inactive"} & {*properties(entry, "status")} - {None}
-    )
-
-
-def _entries(holder: Json, name: str) -> list[Json]:
-    return [entry for entry in holder.get(name) or () if isinstance(entry, dict)]
+    return True in properties(entry, "inactive") or bool({"retired", "inactive"} & {*properties(entry, "status")})
 
 
 def _nested(entries: Any, name: str) -> Iterator[Json]:
     """Entries and those below them, depth first, without recursion."""
-    stack = [entry for entry in reversed(entries or ()) if isinstance(entry, dict)]
+    stack = objects(entries)[::-1]
     while stack:
         entry = stack.pop()
         yield entry
         if below := entry.get(name):
-            stack.extend(child for child in reversed(below) if isinstance(child, dict))
+            stack.extend(reversed(objects(below)))

@@ -8,6 +8,16 @@ from typing import Any, Protocol
 Json = dict[str, Any]
 
 
+def objects(value: Any) -> list[Json]:
+    """The JSON objects of a list; what is no list holds none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text_of(value: Any) -> str | None:
+    """``value`` if it is a text that is not empty."""
+    return value if isinstance(value, str) and value else None
+
+
 class Lookup(Protocol):
     """Finds resources by canonical url; the text beside a resource says where it is, for messages."""
 
@@ -34,15 +44,16 @@ class MemoryLookup:
         self._found: dict[tuple[str, str], dict[str, Json]] = {}
         for resource in resources:
             if resource.get("resourceType") == "Bundle":
-                for entry in resource.get("entry") or ():
-                    self._add(entry.get("resource") or {})
+                for entry in objects(resource.get("entry")):
+                    if isinstance(inner := entry.get("resource"), dict):
+                        self._add(inner)
             else:
                 self._add(resource)
 
     def _add(self, resource: Json) -> None:
         kind, url = resource.get("resourceType"), resource.get("url")
         if kind in ("ValueSet", "CodeSystem") and isinstance(url, str):
-            self._found.setdefault((kind, url), {}).setdefault(resource.get("version") or "", resource)
+            self._found.setdefault((kind, url), {}).setdefault(text_of(resource.get("version")) or "", resource)
 
     def _get(self, kind: str, url: str, version: str | None) -> tuple[Json, str] | None:
         versions = self._found.get((kind, url), {})

@@ -20,7 +20,7 @@ from cqlmeasure.terminology.expansion import (
     properties,
     system_concepts,
 )
-from cqlmeasure.terminology.lookup import Json, Lookup
+from cqlmeasure.terminology.lookup import Json, Lookup, objects, text_of
 
 _Key = tuple[str, str]  # system, code
 _Codes = dict[_Key, Code]
@@ -63,7 +63,7 @@ class Terminology:
             title, found_version = None, version
             try:
                 resource, codes = self._resolve(target, version, ())
-                title, found_version = resource.get("name"), resource.get("version") or version
+                title, found_version = text_of(resource.get("name")), text_of(resource.get("version")) or version
             except _Gap as gap:
                 self._report(_describe("value set", target, version, name), gap)
                 codes = gap.codes
@@ -123,7 +123,7 @@ class Terminology:
                 hint = "add the ValueSet (with its expansion) to the content, or go on with lenient terminology"
             raise _Gap("is not there", hint, code="missing-value-set")
         resource, place = found
-        own = f"{url}|{resource.get('version') or ''}".rstrip("|")
+        own = f"{url}|{text_of(resource.get('version')) or ''}".rstrip("|")
         if own in path:
             circle = " -> ".join((*path[path.index(own) :], own))
             raise _Gap(f"includes itself: {circle}", "break the circle of includes")
@@ -159,7 +159,7 @@ class Terminology:
             except _Gap as gap:
                 codes.update(gap.codes)
                 gaps.append(gap)
-        for exclude in compose.get("exclude") or ():
+        for exclude in objects(compose.get("exclude")):
             try:
                 excluded = self._included(exclude, path, False)
             except _Gap as gap:
@@ -181,8 +181,8 @@ class Terminology:
             except _Gap as gap:
                 gaps.append(gap)
                 parts.append(gap.codes)
-        for reference in include.get("valueSet") or ():
-            url, version = _canonical(str(reference), None)
+        for reference in _texts(include.get("valueSet")):
+            url, version = _canonical(reference, None)
             try:
                 parts.append(self._resolve(url, version, path)[1])
             except _Gap as gap:
@@ -198,16 +198,16 @@ class Terminology:
 
     def _system_part(self, include: Json, active_only: bool) -> _Codes:
         system = str(include["system"])
-        listed = include.get("concept")
+        listed = objects(include.get("concept"))
         if listed:
             version = {"version": include["version"]} if include.get("version") else {}
-            entries = (entry for entry in listed if isinstance(entry, dict) and isinstance(entry.get("code"), str))
+            entries = (entry for entry in listed if isinstance(entry.get("code"), str))
             return _by_key(make_code(system, {**version, **entry}) for entry in entries)
-        concepts, missing = self._system(system, include.get("version"))
+        concepts, missing = self._system(system, text_of(include.get("version")))
         kept = [c for c in concepts if not is_abstract(c.entry) and not (active_only and is_inactive(c.entry))]
         hint = "replace the value set by one with a complete expansion, or add the complete CodeSystem"
         unknown: list[str] = []
-        for condition in include.get("filter") or ():
+        for condition in objects(include.get("filter")):
             matches = _filter(condition, kept)
             if matches is None:
                 unknown.append(" ".join(str(condition.get(key)) for key in ("property", "op", "value")))
@@ -284,8 +284,11 @@ def _values(entry: Json, name: str) -> set[str]:
 
 
 def _includes(compose: object) -> list[Json]:
-    include = compose.get("include") if isinstance(compose, dict) else None
-    return [one for one in include or () if isinstance(one, dict)]
+    return objects(compose.get("include")) if isinstance(compose, dict) else []
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _by_key(codes: Iterable[Code]) -> _Codes:
