@@ -1,7 +1,7 @@
 """Files of a content path: a folder in any layout, an IG repository, a single file, or a FHIR package.
 
-Always holds: every file that is handed out is a regular file below the path that the user named, within the size
-limits; members of an archive are read in memory and their names are labels only.
+Always holds: every file that is handed out was found below the path that the user named (a link to a file is followed,
+one to a folder is not) and is within the size limits; members of an archive are read in memory, their names are labels.
 """
 
 from __future__ import annotations
