@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cqlmeasure.runtime.temporal import HOUR, Date, DateTime
-from cqlmeasure.runtime.temporal_arithmetic import duration_between
+from cqlmeasure.runtime.temporal_arithmetic import date_from, duration_between
 from cqlmeasure.runtime.uncertainty import Uncertainty
 from cqlmeasure.runtime.values import CodeSystem, CqlError, FhirValue, ValueSet
 
@@ -135,7 +135,13 @@ Point = Date | DateTime
 
 
 def calculate_age_at(birth: Point | None, as_of: Point | None, precision: int) -> int | Uncertainty | None:
-    """``CalculateAgeIn<precision>At``: the whole calendar units between birth and a point in time."""
+    """``CalculateAgeIn<precision>At``: the whole calendar units between birth and a point in time.
+
+    As of a Date, only the day of birth counts.  As of a DateTime, a birth without a time of day leaves the age open on
+    the birthday itself: the specification converts the Date to a DateTime.
+    """
+    if isinstance(as_of, Date) and isinstance(birth, DateTime):
+        birth = date_from(birth)
     return duration_between(birth, as_of, precision)
 
 

@@ -181,10 +181,25 @@ def is_concept_json(value: Json) -> bool:
 
 
 def equal_fhir_value(left: FhirValue | None, right: FhirValue | None) -> bool | None:
-    """``left = right`` of two values of FHIR choice elements: false if their types differ."""
-    if left is None or right is None:
-        return None
-    return equal(left.json, right.json) if left.type == right.type else False
+    """``left = right`` of two values of FHIR choice elements: by content, since a bare value carries no type."""
+    return None if left is None or right is None else equal(left.json, right.json)
+
+
+def _equal_any_interval(left: Interval, right: Interval) -> bool | None:
+    return equal_interval(left, right) if _share_points(left, right) else False
+
+
+def _equivalent_any_interval(left: Interval, right: Interval) -> bool:
+    return _share_points(left, right) and equivalent_interval(left, right)
+
+
+def _share_points(left: Interval, right: Interval) -> bool:
+    """Whether the points of two intervals can be compared at all."""
+    one = left.low if left.low is not None else left.high
+    other = right.low if right.low is not None else right.high
+    if one is None or other is None or type(one) is type(other):
+        return True
+    return any(isinstance(one, kinds) and isinstance(other, kinds) for kinds in ((int, Decimal), (Date, DateTime)))
 
 
 # -- equality of any type ---------------------------------------------------------------------------------------------
@@ -201,7 +216,7 @@ _EQUAL: dict[type, Callable[[Any, Any], bool | None]] = {
     Time: equal_time,
     Quantity: equal_quantity,
     Ratio: equal_ratio,
-    Interval: equal_interval,
+    Interval: _equal_any_interval,
     list: equal_list,
     Tuple: equal_tuple,
     dict: equal_json,
@@ -209,7 +224,7 @@ _EQUAL: dict[type, Callable[[Any, Any], bool | None]] = {
     Uncertainty: equal_uncertainty,
     ValueSet: equal_boolean,
     CodeSystem: equal_boolean,
-    **dict.fromkeys(INTERVAL_CLASSES.values(), equal_interval),
+    **dict.fromkeys(INTERVAL_CLASSES.values(), _equal_any_interval),
 }
 _NUMBERS = (int, Decimal, float)
 
@@ -384,7 +399,7 @@ def equivalent_fhir_value(left: FhirValue | None, right: FhirValue | None) -> bo
     """``left ~ right`` of two values of FHIR choice elements."""
     if left is None or right is None:
         return left is right
-    return left.type == right.type and equivalent(left.json, right.json)
+    return equivalent(left.json, right.json)
 
 
 _EQUIVALENT: dict[type, Callable[[Any, Any], bool]] = {
@@ -399,7 +414,7 @@ _EQUIVALENT: dict[type, Callable[[Any, Any], bool]] = {
     Time: equivalent_time,
     Quantity: equivalent_quantity,
     Ratio: equivalent_ratio,
-    Interval: equivalent_interval,
+    Interval: _equivalent_any_interval,
     list: equivalent_list,
     Tuple: equivalent_tuple,
     dict: equivalent_json,
@@ -407,7 +422,7 @@ _EQUIVALENT: dict[type, Callable[[Any, Any], bool]] = {
     Uncertainty: equivalent_boolean,
     ValueSet: equivalent_boolean,
     CodeSystem: equivalent_boolean,
-    **dict.fromkeys(INTERVAL_CLASSES.values(), equivalent_interval),
+    **dict.fromkeys(INTERVAL_CLASSES.values(), _equivalent_any_interval),
 }
 
 

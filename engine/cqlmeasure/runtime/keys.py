@@ -73,8 +73,7 @@ def _key(value: Any, units: set[str] | None) -> Hashable | None:
     if kind is float:
         return Decimal(repr(value))
     if kind is FhirValue:
-        inner = _key(value.json, units)
-        return None if inner is None else (FhirValue, value.type, inner)
+        return _key(value.json, units)
     if kind is Tuple:
         return _key_of_elements(value, units)
     if kind is list:
@@ -83,7 +82,8 @@ def _key(value: Any, units: set[str] | None) -> Hashable | None:
         if units is None:
             return None
         units.add(value.unit)
-        return Quantity, value.value, value.unit
+        # a number equals the quantity without a unit
+        return value.value if value.unit == "1" else (Quantity, value.value, value.unit)
     if isinstance(value, Interval):
         return _key_of_interval(value, units)
     if kind is Ratio:
