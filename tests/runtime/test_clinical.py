@@ -118,3 +118,10 @@ def test_age_now() -> None:
     assert clinical.calculate_age(Date.of(1980, 6, 15), YEAR, now) == 40
     assert clinical.calculate_age(DateTime.of(2020, 6, 15, 1, 0, 0, 0, offset=60), HOUR, now) == 2
     assert clinical.calculate_age(None, YEAR, now) is None
+
+
+def test_subsumption_without_a_hierarchy() -> None:
+    assert clinical.subsumes({"system": S, "code": "1"}, {"system": S, "code": "1", "display": "x"}) is True
+    assert clinical.subsumed_by(None, {"system": S, "code": "1"}) is None
+    with pytest.raises(CqlError, match="no hierarchy"):
+        clinical.subsumed_by({"system": S, "code": "1"}, {"system": S, "code": "2"})

@@ -271,3 +271,9 @@ def test_sort_by_several_criteria_is_stable() -> None:
     found = sorting.sort_by(rows, (lambda row: row["a"], True), (lambda row: row["b"], False))
     assert [(row["a"], row["b"]) for row in found or ()] == [(2, "x"), (2, "y"), (1, "x"), (1, "y"), (None, "z")]
     assert sorting.sort_by(None, (lambda row: row, False)) is None
+
+
+def test_times() -> None:
+    left, right = [Tuple(a=1), Tuple(a=2)], [Tuple(b=3), None]
+    assert lists.times(left, right) == [Tuple(a=1, b=3), Tuple(a=2, b=3)]
+    assert lists.times(None, right) is None

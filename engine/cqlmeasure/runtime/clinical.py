@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cqlmeasure.runtime.comparison import equivalent
 from cqlmeasure.runtime.temporal import HOUR, Date, DateTime
 from cqlmeasure.runtime.temporal_arithmetic import date_from, duration_between
 from cqlmeasure.runtime.uncertainty import Uncertainty
@@ -129,6 +130,20 @@ def any_in_code_system(codes: Sequence[Any] | None, code_system: CodeSystem | No
 def expand_value_set(value_set: ValueSet | None) -> list[Json] | None:
     """``ExpandValueSet``: the members as a list of Codes, in the order of the expansion."""
     return None if value_set is None else list(value_set.members)
+
+
+def subsumes(ancestor: Json | None, descendant: Json | None) -> bool | None:
+    """``Subsumes``: true for equivalent Codes or Concepts; beyond that it would take a hierarchy of codes: an error."""
+    if ancestor is None or descendant is None:
+        return None
+    if equivalent(ancestor, descendant):
+        return True
+    raise CqlError("whether one code subsumes another cannot be told: there is no hierarchy of codes to ask")
+
+
+def subsumed_by(descendant: Json | None, ancestor: Json | None) -> bool | None:
+    """``SubsumedBy``: ``Subsumes`` the other way round."""
+    return subsumes(ancestor, descendant)
 
 
 Point = Date | DateTime

@@ -13,7 +13,7 @@ from typing import Any
 
 from cqlmeasure.runtime.comparison import equal
 from cqlmeasure.runtime.keys import SELF_KEYED, keys_of
-from cqlmeasure.runtime.values import CqlError
+from cqlmeasure.runtime.values import CqlError, Tuple
 
 Items = list[Any]
 
@@ -105,6 +105,13 @@ def slice_(items: Items | None, start: int | None = None, end: int | None = None
     count from behind.  A translator expresses ``Skip``, ``Take`` and ``Tail`` by it in ELM (never negative there).
     """
     return None if items is None else items[start:end]
+
+
+def times(left: Sequence[Any] | None, right: Sequence[Any] | None) -> Items | None:
+    """``Times``: every element of the left with every element of the right, as one tuple with the elements of both."""
+    if left is None or right is None:
+        return None
+    return [Tuple({**one, **other}) for one in left for other in right if one is not None and other is not None]
 
 
 # -- sets -------------------------------------------------------------------------------------------------------------
