@@ -71,9 +71,13 @@ class Interval:
     def __repr__(self) -> str:
         left = "[" if self.low_closed else "("
         right = "]" if self.high_closed else ")"
-        low = "null" if self.low is None else repr(self.low)
-        high = "null" if self.high is None else repr(self.high)
-        return f"Interval{left}{low}, {high}{right}"
+        return f"Interval{left}{_literal(self.low)}, {_literal(self.high)}{right}"
+
+
+def _literal(point: Any) -> str:
+    if point is None:
+        return "null"
+    return f"{point:f}" if isinstance(point, Decimal) else repr(point)
 
 
 class IntegerInterval(Interval):
@@ -193,6 +197,24 @@ def close(value: Interval) -> tuple[Any, Any]:
         low if low is not None and value.low_closed else start_interval(value),
         high if high is not None and value.high_closed else end_interval(value),
     )
+
+
+def close_like(value: Interval, sample: Any) -> tuple[Any, Any]:
+    """First and last point, where a point of the other operand tells the type of an interval with two null ends."""
+    first, last = close(value)
+    if sample is not None and value.low is None and value.high is None:
+        if first is None and value.low_closed:
+            first = least_like(sample)
+        if last is None and value.high_closed:
+            last = greatest_like(sample)
+    return first, last
+
+
+def any_end(value: Any) -> Any:
+    """An end of an interval that is not null, to tell its type; a point is itself."""
+    if isinstance(value, Interval):
+        return value.low if value.low is not None else value.high
+    return value
 
 
 def width_interval(value: Interval | None) -> Any:

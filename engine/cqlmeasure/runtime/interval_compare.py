@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cqlmeasure.runtime.interval import Interval, close
-from cqlmeasure.runtime.points import compare_points, greatest_like, least_like, predecessor_point, successor_point
+from cqlmeasure.runtime.interval import Interval, any_end, close_like
+from cqlmeasure.runtime.points import compare_points, cut_point, predecessor_point, successor_point
 from cqlmeasure.runtime.temporal import DAY, DateTime
 from cqlmeasure.runtime.temporal_compare import same_or_after_datetime, same_or_before_datetime
 
@@ -26,24 +26,14 @@ def _pair(value: Interval, sample: Any) -> tuple[_Range, _Range]:
 
     ``sample`` is a point of the other operand: it tells the type where both ends are null.
     """
-    first, last = close(value)
-    if first is None and value.low is None and value.low_closed and sample is not None:
-        first = least_like(sample)
-    if last is None and value.high is None and value.high_closed and sample is not None:
-        last = greatest_like(sample)
+    first, last = close_like(value, sample)
     return (first, first) if first is not None else (None, last), (last, last) if last is not None else (first, None)
-
-
-def _sample(value: Any) -> Any:
-    if isinstance(value, Interval):
-        return value.low if value.low is not None else value.high
-    return value
 
 
 def _operands(a: Any, b: Any) -> tuple[_Range, _Range, _Range, _Range]:
     """Start and end of both operands; a point is its own start and end."""
-    start_a, end_a = _pair(a, _sample(b)) if isinstance(a, Interval) else ((a, a), (a, a))
-    start_b, end_b = _pair(b, _sample(a)) if isinstance(b, Interval) else ((b, b), (b, b))
+    start_a, end_a = _pair(a, any_end(b)) if isinstance(a, Interval) else ((a, a), (a, a))
+    start_b, end_b = _pair(b, any_end(a)) if isinstance(b, Interval) else ((b, b), (b, b))
     return start_a, end_a, start_b, end_b
 
 
@@ -255,13 +245,10 @@ def meets_interval(a: Interval | None, b: Interval | None, precision: int | None
 
 def _meets(end: _Range, start: _Range, precision: int | None) -> bool | None:
     if end[0] is end[1] and end[0] is not None:
-        if precision is not None and isinstance(end[0], DateTime) and end[0].precision > precision:
-            next_point = successor_point(DateTime.of_local(end[0].local, precision, end[0].offset))
-        else:
-            next_point = successor_point(end[0])
-        return False if next_point is None else _same((next_point, next_point), start, precision)
+        following = successor_point(end[0] if precision is None else cut_point(end[0], precision))
+        return False if following is None else _same((following, following), start, precision)
     if start[0] is start[1] and start[0] is not None:
-        previous = predecessor_point(start[0])
+        previous = predecessor_point(start[0] if precision is None else cut_point(start[0], precision))
         return False if previous is None else _same(end, (previous, previous), precision)
     return False if _less(start, end, precision) is True else None
 

@@ -11,10 +11,10 @@ from decimal import ROUND_FLOOR, Decimal
 from functools import cmp_to_key
 from typing import Any
 
-from cqlmeasure.runtime.interval import Interval, close, interval_class
+from cqlmeasure.runtime.interval import Interval, any_end, close, close_like, interval_class
 from cqlmeasure.runtime.interval_compare import meets_interval, overlaps_interval
 from cqlmeasure.runtime.numbers import DECIMAL_PLACES, WIDE_CONTEXT, Long
-from cqlmeasure.runtime.points import compare_points, least_like, predecessor_point, successor_point
+from cqlmeasure.runtime.points import compare_points, cut_point, least_like, predecessor_point, successor_point
 from cqlmeasure.runtime.quantity import Quantity
 from cqlmeasure.runtime.temporal import DAY, HOUR, MILLISECOND, WEEK, Date, DateTime, Time
 from cqlmeasure.runtime.temporal_arithmetic import (
@@ -57,8 +57,8 @@ def except_interval(a: Interval | None, b: Interval | None) -> Interval | None:
     overlap = overlaps_interval(a, b)
     if overlap is False:
         return a
-    start_a, end_a = close(a)
-    start_b, end_b = close(b)
+    start_a, end_a = close_like(a, any_end(b))
+    start_b, end_b = close_like(b, any_end(a))
     starts = compare_points(start_a, start_b)
     ends = compare_points(end_a, end_b)
     if overlap is None or starts is None or ends is None:
@@ -88,8 +88,8 @@ def _pick(x: Any, y: Any, later: int) -> Any:
 
 
 def _between(a: Interval, b: Interval, later_start: int, later_end: int) -> Interval | None:
-    start_a, end_a = close(a)
-    start_b, end_b = close(b)
+    start_a, end_a = close_like(a, any_end(b))
+    start_b, end_b = close_like(b, any_end(a))
     low = _pick(start_a, start_b, later_start)
     high = _pick(end_a, end_b, later_end)
     if low is _UNDECIDED or high is _UNDECIDED:
@@ -235,12 +235,6 @@ def _pieces(value: Interval, per: Quantity | Decimal | int | None) -> list[Inter
     return _number_pieces(value, per)
 
 
-def _cut_point(point: Any, precision: int) -> Any:
-    if isinstance(point, DateTime):
-        return DateTime.of_local(point.local, precision, point.offset)
-    return Date.of_day(point.low, precision) if isinstance(point, Date) else Time.of_ms(point.low, precision)
-
-
 def _shifted(point: Any, amount: int, unit: int) -> Any:
     if isinstance(point, DateTime):
         return shift_datetime(point, amount, unit)
@@ -259,7 +253,7 @@ def _calendar_pieces(value: Interval, size: int, unit: int) -> list[Interval]:
         return []
     if isinstance(first, Time) and precision < HOUR:
         return []
-    first, last = _cut_point(first, precision), _cut_point(last, precision)
+    first, last = cut_point(first, precision), cut_point(last, precision)
     found: list[Interval] = []
     index = 0
     point = first

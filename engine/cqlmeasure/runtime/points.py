@@ -21,8 +21,8 @@ from cqlmeasure.runtime.numbers import (
 )
 from cqlmeasure.runtime.quantity import Quantity, compare_quantity
 from cqlmeasure.runtime.temporal import (
-    DAY,
     DAY_MS,
+    HOUR,
     MAX_DATE,
     MAX_DATETIME,
     MAX_DAY,
@@ -195,14 +195,16 @@ def greatest_like(sample: Any) -> Any:
     return _GREATEST.get(kind)
 
 
-def is_most_precise(value: Any) -> bool:
-    """Whether a point denotes exactly one value: every number, a Date of day precision, a time with milliseconds."""
-    kind = type(value)
-    if kind is DateTime or kind is Time:
-        return bool(value.precision == MILLISECOND)
-    if kind is Date:
-        return bool(value.precision == DAY)
-    return True
+def cut_point(point: Any, precision: int) -> Any:
+    """A date or time made less precise; one that is not more precise, and any other point, is itself."""
+    kind = type(point)
+    if kind is DateTime and point.precision > precision:
+        return DateTime.of_local(point.local, precision, point.offset)
+    if kind is Date and point.precision > precision:
+        return Date.of_day(point.low, precision)
+    if kind is Time and point.precision > precision >= HOUR:
+        return Time.of_ms(point.low, precision)
+    return point
 
 
 _LEAST: dict[type, Any] = {

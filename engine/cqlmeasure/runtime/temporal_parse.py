@@ -138,7 +138,7 @@ def _fast(text: str, offset: int) -> DateTime | None:
         return None
     mark = text[19:20]
     if mark == ".":
-        if text[20:23].isdigit() and len(text) > 23 and text[23] not in "Z+-0123456789":
+        if not text[20:21].isdigit():
             return None
         precision = MILLISECOND
     elif mark in ("", "Z", "+", "-"):

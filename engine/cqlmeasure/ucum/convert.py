@@ -29,6 +29,7 @@ _LENGTHS = {
 """Calendar units and the UCUM units that mean the same, known without the library."""
 
 _ROUGHLY = {"year": "a", "month": "mo"}
+_UCUM_YEARS = ("a", "mo")
 _DAYS = {"year": Decimal(365), "month": Decimal(30)}
 
 
@@ -76,12 +77,13 @@ def convert(value: Decimal, source: str, target: str) -> Decimal | None:
 
 
 def convert_equivalent(value: Decimal, source: str, target: str) -> Decimal | None:
-    """As conversion for comparing, but a calendar year or month is taken for UCUM's ``a`` or ``mo``."""
-    found = _convert_exact(value, source, target)
-    if found is not None:
-        return found
+    """The conversion for equivalence: a calendar year or month is UCUM's ``a`` or ``mo``, else 365 or 30 days."""
     source, target = definite_unit(source), definite_unit(target)
-    return _convert_exact(value, _ROUGHLY.get(source, source), _ROUGHLY.get(target, target))
+    if target in _UCUM_YEARS:
+        source = _ROUGHLY.get(source, source)
+    if source in _UCUM_YEARS:
+        target = _ROUGHLY.get(target, target)
+    return convert(value, source, target)
 
 
 def to_common_unit(value: Decimal, source: str, target: str) -> Decimal | None:
