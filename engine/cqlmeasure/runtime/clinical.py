@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cqlmeasure.runtime.comparison import equivalent
+from cqlmeasure.runtime.equivalence import equivalent
 from cqlmeasure.runtime.temporal import HOUR, Date, DateTime
 from cqlmeasure.runtime.temporal_arithmetic import date_from, duration_between
 from cqlmeasure.runtime.uncertainty import Uncertainty

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from cqlmeasure.runtime.comparison import equal
+from cqlmeasure.runtime.equality import equal
 from cqlmeasure.runtime.keys import SELF_KEYED, keys_of
 from cqlmeasure.runtime.values import CqlError, Tuple
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from cqlmeasure.runtime.comparison import is_code_json, is_concept_json
+from cqlmeasure.runtime.equality import is_code_json, is_concept_json
 from cqlmeasure.runtime.interval import INTERVAL_CLASSES, Interval
 from cqlmeasure.runtime.numbers import Long
 from cqlmeasure.runtime.quantity import Quantity, Ratio
