@@ -14,6 +14,7 @@ from cqlmeasure.errors import Diagnostic, Severity, Span
 from cqlmeasure.translator import tokens as t
 
 MAX_LENGTH: Final = 4_000_000  # characters of one library; the largest published ones have some ten thousand
+TOO_LONG: Final = "text-too-long"
 MAX_ERRORS: Final = 100
 MAX_SOURCE_LINE: Final = 1_000
 
@@ -25,7 +26,7 @@ _TOKEN: Final = re.compile(
     | ("[^"\\]*+(?:\\.[^"\\]*+)*+")
     | ('[^'\\]*+(?:\\.[^'\\]*+)*+')
     | (//[^\r\n]*+|/\*.*?\*/)
-    | (<=|>=|!=|!~|->|[:,.()\[\]{}<>=~+\-*/^&|;%])
+    | (<=|>=|!=|!~|->|[:,.()\[\]{}<>=~+\-*^&|;%]|/(?!\*))
     | ([0-9]++(?:\.[0-9]++)?)(?!L)
     | ([0-9]++)L
     | @T([0-9]{2}(?::[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?)
@@ -96,7 +97,7 @@ def tokenize(text: str) -> t.Tokens:
     """The tokens of ``text`` and what is wrong with them.  A byte order mark at the start is passed over."""
     if len(text) > MAX_LENGTH:
         message = f"the text has {len(text)} characters, more than the {MAX_LENGTH} that are read"
-        found = Diagnostic(code="text-too-long", message=message, hint="split the library")
+        found = Diagnostic(code=TOO_LONG, message=message, hint="split the library")
         return t.Tokens([t.EOF], [""], [1], [1], [1], [1], (found,))
     return _Lexer(text.removeprefix("\ufeff")).run()
 
@@ -257,23 +258,22 @@ class _Lexer:
         return stop
 
     def unescape(self, content: str, start: int) -> str:
-        unknown: list[str] = []
+        unknown: list[tuple[str, int]] = []
 
         def plain(match: re.Match[str]) -> str:
             if match[1]:
                 return chr(int(match[1], 16))
             known = _ESCAPES.get(match[2])
             if known is None:
-                unknown.append(match[0])
+                unknown.append((match[0], start + 1 + match.start()))
                 return match[0]
             return known
 
         result = _ESCAPE.sub(plain, content)
-        for escape in unknown:
-            message = f"{escape!r} is no escape sequence; it is kept as written"
-            self.report(
-                "unknown-escape", message, start, start + 1, "write \\\\ for a backslash", severity=Severity.WARNING
-            )
+        for escape, place in unknown:
+            message = f"{escape} is no escape sequence; it is kept as written"
+            hint = "write two backslashes for one"
+            self.report("unknown-escape", message, place, place + len(escape), hint, severity=Severity.WARNING)
         if _SURROGATE.search(result):
             result = result.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return result

@@ -14,7 +14,7 @@ import msgspec
 from cqlmeasure.errors import Diagnostic
 from cqlmeasure.translator import syntax
 from cqlmeasure.translator import tokens as t
-from cqlmeasure.translator.lexer import source_lines, tokenize
+from cqlmeasure.translator.lexer import TOO_LONG, source_lines, tokenize
 from cqlmeasure.translator.parser.core import Abandon, Cursor
 from cqlmeasure.translator.parser.declarations import DeclarationParser
 
@@ -22,10 +22,15 @@ __all__ = ["ExpressionResult", "ParseResult", "parse_expression", "parse_library
 
 
 class ParseResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A library's syntax tree and what is wrong with its text."""
+    """A library's syntax tree and what is wrong with its text.
+
+    ``abandoned``: names of declarations that are missing from the tree because they cannot be read, so that a
+    reference to one is not reported a second time.
+    """
 
     library: syntax.Library
     diagnostics: tuple[Diagnostic, ...]
+    abandoned: frozenset[str] = frozenset()
 
 
 class ExpressionResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +45,8 @@ def parse_library(text: str, *, file: str | None = None) -> ParseResult:
     parser = DeclarationParser(tokenize(text))
     library = parser.library()
     name = library.name.text if library.name else None
-    return ParseResult(library=library, diagnostics=_finish(parser, text, name, file))
+    diagnostics = _finish(parser, text, name, file)
+    return ParseResult(library=library, diagnostics=diagnostics, abandoned=frozenset(parser.abandoned))
 
 
 def parse_expression(text: str, *, file: str | None = None) -> ExpressionResult:
@@ -65,6 +71,8 @@ def _finish(parser: Cursor, text: str, library: str | None, file: str | None) ->
     found = [*parser.tokens.diagnostics, *parser.found]
     if not found:
         return ()
+    if any(one.code == TOO_LONG for one in found):
+        return tuple(msgspec.structs.replace(one, file=file) for one in parser.tokens.diagnostics)
     found.sort(key=lambda one: (one.span.line, one.span.column) if one.span else (0, 0))
     lines = source_lines(text, {one.span.line for one in found if one.span})
     return tuple(

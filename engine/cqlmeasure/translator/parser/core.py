@@ -23,6 +23,7 @@ _HINTS: Final = {
     ("|", "|"): "use 'or'",
     (">", "="): "write '>=' without a space",
 }
+_NAME_EXPECTED: Final = ("a name", "an operator")
 _ACCESS: Final = frozenset(("private", "public"))
 _NAMED_WITH_COLON: Final = frozenset(("codesystem", "valueset", "code", "concept"))
 
@@ -92,8 +93,9 @@ class Cursor:
         index = self.pos
         if hint is None and index:
             hint = _HINTS.get((self.kinds[index - 1], self.kinds[index]))
-        if hint is None and self.kinds[index] in t.KEYWORDS and expected.endswith("name"):
-            hint = f"'{self.texts[index]}' is a keyword; as a name it is written \"{self.texts[index]}\""
+        word = self.kinds[index]
+        if hint is None and word in t.KEYWORDS and expected.startswith(_NAME_EXPECTED):
+            hint = f"'{word}' is a keyword; as a name it is written \"{word}\""
         code = "unexpected-end" if self.kinds[index] == t.EOF else "unexpected-token"
         self.report(code, f"found {self.describe(index)}, expected {expected}", self.token_span(index), hint)
         raise Abandon
@@ -140,7 +142,7 @@ class Cursor:
         """The contents of a string token."""
         if self.kinds[self.pos] != t.STRING:
             hint = "strings have single quotes" if self.kinds[self.pos] == t.QUOTED else None
-            self.fail(f"{what}, a string", hint)
+            self.fail(f"a string ({what})", hint)
         self.pos += 1
         return self.texts[self.pos - 1]
 
@@ -151,8 +153,8 @@ class Cursor:
         if kind not in t.NAMES:
             word = self.texts[index]
             if kind not in t.KEYWORDS or self.kinds[index + 1] != ":":
-                self.fail(f"{what}, a name")
-            message = f"'{word}' is a keyword and cannot be {what}"
+                self.fail(f"a name ({what})")
+            message = f"'{word}' is a keyword and no name unless it is quoted"
             self.report("reserved-word", message, self.token_span(index), f'write "{word}"')
         self.pos += 1
         return syntax.Identifier(span=self.token_span(index), text=self.texts[index])
@@ -161,7 +163,7 @@ class Cursor:
         """A name where keywords that are not reserved may stand too."""
         index = self.pos
         if self.kinds[index] not in t.REFERENTIAL:
-            self.fail(f"{what}, a name")
+            self.fail(f"a name ({what})")
         self.pos += 1
         return syntax.Identifier(span=self.token_span(index), text=self.texts[index])
 

@@ -13,7 +13,8 @@ from cqlmeasure.translator import tokens as t
 from cqlmeasure.translator.parser.core import Abandon
 from cqlmeasure.translator.parser.expressions import ExpressionParser
 
-_EXPECTED: Final = "a declaration (define, context, parameter, valueset, ...)"
+_DECLARATIONS: Final = "(define, context, parameter, valueset, ...)"
+_BEFORE_NAME: Final = t.DECLARATIONS | {"function", "fluent"}
 _FIELDS: Final = {
     syntax.Using: "usings",
     syntax.Include: "includes",
@@ -27,6 +28,11 @@ _FIELDS: Final = {
 
 class DeclarationParser(ExpressionParser):
     """Rules for libraries."""
+
+    def __init__(self, tokens: t.Tokens) -> None:
+        super().__init__(tokens)
+        self.begun = 0  # where the declaration at hand begins
+        self.abandoned: set[str] = set()
 
     def library(self) -> syntax.Library:
         """The whole text."""
@@ -68,30 +74,47 @@ class DeclarationParser(ExpressionParser):
         return syntax.Library(span=span, name=name, version=version, **fields)
 
     def recover(self) -> None:
-        """Go to where the next declaration begins."""
+        """Note what the declaration at hand would have been called, and go to where the next one begins."""
+        name = self.begun + 1
+        while self.kinds[name - 1] in _BEFORE_NAME and self.kinds[name] in _BEFORE_NAME:
+            name += 1
+        if self.kinds[name - 1] in _BEFORE_NAME and self.kinds[name] in t.NAMES:
+            self.abandoned.add(self.texts[name])
         end = len(self.kinds) - 1
-        self.pos = min(self.pos, end)
-        if self.pos == self.begun:
-            self.pos = min(self.pos + 1, end)
+        self.pos = min(max(self.pos, self.begun + 1), end)
         while self.pos < end and not self.declaration_ahead(self.pos):
             self.pos += 1
-
-    begun = -1
 
     def declaration(self) -> syntax.Declaration:
         """One declaration or definition."""
         start = self.begun = self.pos
         private = self.access()
         word = self.kinds[self.pos]
-        rule = _RULES.get(word)
+        rule = _RULES.get(word) if self.begins(self.pos) else None
         if rule is None:
             if word == "library":
                 self.fail(
                     "the library's name at the beginning only", "there is one 'library' line, and it is the first"
                 )
-            self.fail(_EXPECTED if start == 0 or private else f"an operator, the end of the definition or {_EXPECTED}")
+            self.fail(
+                f"a declaration {_DECLARATIONS}"
+                if start == 0 or private
+                else f"an operator, the end of the definition or the next one {_DECLARATIONS}"
+            )
+        if self.pos != start and word in ("using", "include", "context", "define"):
+            hint = (
+                f"write 'define {self.texts[start]}'"
+                if word == "define"
+                else "only what is defined has an access modifier"
+            )
+            self.fail(f"a declaration that can be {self.texts[start]}", hint)
         self.pos += 1
         return rule(self, start, private)
+
+    def begins(self, index: int) -> bool:
+        """Whether token ``index`` is to be read as the begin of a declaration, well-formed or not."""
+        own_line = not index or self.end_lines[index - 1] != self.lines[index]
+        return own_line or self.declaration_ahead(index) or self.kinds[index - 1] in ("private", "public")
 
     def access(self) -> bool:
         """``private`` or ``public``, if it is there; whether it is ``private``."""

@@ -133,7 +133,9 @@ class ExpressionParser(QueryParser):
             return self.query_from()
         elif kind == "cast":
             return self.cast()
-        elif kind in t.PLURAL_PRECISIONS or (kind in ("duration", "difference") and kinds[start + 3] != "of"):
+        elif kind in t.PLURAL_PRECISIONS or (
+            kind in ("duration", "difference") and kinds[start + 3 : start + 4] != ["of"]
+        ):
             return self.duration_between()
         else:
             left = self.term()
@@ -162,13 +164,14 @@ class ExpressionParser(QueryParser):
     def duration_between(self) -> syntax.Expression:
         """``[duration in] days between a and b``, ``difference in days between a and b``; the operands are terms."""
         start = self.pos
-        operator = "duration"
+        operator, where = "duration", f"after '{self.kinds[start]}'"
         if self.kinds[start] in ("duration", "difference"):
             operator = self.kinds[start]
             self.pos += 1
-            self.expect("in", f"after '{operator}'")
+            self.expect("in", where)
+            where = f"or 'of' after '{operator} in' and a precision"
         precision = self.plural_precision(f"after '{operator} in'")
-        self.expect("between", f"or 'of' after '{operator} in {precision}s'")
+        self.expect("between", where)
         left = self.term()
         self.expect("and", "between the operands of 'between'")
         right = self.term()

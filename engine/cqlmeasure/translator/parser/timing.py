@@ -120,6 +120,7 @@ class TimingParser(TermParser):
         kinds = self.kinds
         offset: syntax.QuantityLiteral | None = None
         offset_relation: str | None = None
+        begun = self.pos
         if kinds[self.pos] in ("less than", "more than"):
             offset_relation = kinds[self.pos]
             self.pos += 1
@@ -134,7 +135,12 @@ class TimingParser(TermParser):
             self.pos += 1  # the ``or``, which the lexer has seen
         kind = kinds[self.pos]
         if kind not in ("before", "after"):
-            self.fail("'before' or 'after', or an operator" if offset else "a timing phrase")
+            if offset is None:
+                self.fail("a timing phrase")
+            if offset_relation is None and not inclusive:
+                self.pos = begun  # more likely an operator is missing than the rest of a timing phrase
+                self.fail("an operator, or a timing phrase such as '3 days before'")
+            self.fail("'before' or 'after'")
         self.pos += 1
         if not inclusive and kinds[self.pos] == "or" and self.texts[self.pos + 1] == "on":
             inclusive = kinds[self.pos + 1] == t.IDENT
