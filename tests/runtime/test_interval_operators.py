@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_temporal_operators import lines
 
-from cqlmeasure.runtime import DAY, HOUR, MILLISECOND, SECOND, CqlError, DateTime, Interval
-from cqlmeasure.runtime import day_constants
+from cqlmeasure.runtime import DAY, HOUR, MILLISECOND, SECOND, CqlError, DateTime, Interval, day_constants
 from cqlmeasure.runtime import interval_compare as compare
 from cqlmeasure.runtime import interval_sets as sets
 from cqlmeasure.runtime.interval import (

@@ -5,7 +5,16 @@ imports those modules.  Always holds: null is ``None``, values are immutable by 
 plain function of values that propagates null as the specification says.
 """
 
-from cqlmeasure.runtime.interval import Interval
+from cqlmeasure.runtime.interval import (
+    DateInterval,
+    DateTimeInterval,
+    DecimalInterval,
+    IntegerInterval,
+    Interval,
+    LongInterval,
+    QuantityInterval,
+    TimeInterval,
+)
 from cqlmeasure.runtime.numbers import Long
 from cqlmeasure.runtime.quantity import Quantity, Ratio
 from cqlmeasure.runtime.temporal import (
@@ -36,13 +45,20 @@ __all__ = [
     "CodeSystem",
     "CqlError",
     "Date",
+    "DateInterval",
     "DateTime",
+    "DateTimeInterval",
+    "DecimalInterval",
     "FhirValue",
+    "IntegerInterval",
     "Interval",
     "Long",
+    "LongInterval",
     "Quantity",
+    "QuantityInterval",
     "Ratio",
     "Time",
+    "TimeInterval",
     "Tuple",
     "Uncertainty",
     "ValueSet",

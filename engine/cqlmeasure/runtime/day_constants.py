@@ -67,6 +67,16 @@ def overlaps_days(value: Interval | None, first: int, last: int) -> bool | None:
     """``value overlaps day of Interval[<first>, <last>]``."""
     if value is None:
         return None
+    low, high = value.low, value.high
+    if (
+        low is not None
+        and high is not None
+        and value.low_closed
+        and value.high_closed
+        and low.precision >= DAY
+        and high.precision >= DAY
+    ):
+        return bool(low.day <= last and first <= high.day)
     start, end = close(value)
     if start is None:  # an unknown start is not after the end
         starts = True if same_or_before_day(end, last) is True else None
@@ -85,6 +95,16 @@ def included_in_days(value: Interval | None, first: int, last: int) -> bool | No
     """``value included in day of Interval[<first>, <last>]``, also ``during``."""
     if value is None:
         return None
+    low, high = value.low, value.high
+    if (
+        low is not None
+        and high is not None
+        and value.low_closed
+        and value.high_closed
+        and low.precision >= DAY
+        and high.precision >= DAY
+    ):
+        return bool(first <= low.day and high.day <= last)
     start, end = close(value)
     if start is None:
         starts = False if before_day(end, first) is True else None

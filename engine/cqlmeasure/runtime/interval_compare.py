@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cqlmeasure.runtime.interval import Interval, any_end, close_like
+from cqlmeasure.runtime.interval import Interval, any_end, close, close_like
 from cqlmeasure.runtime.points import compare_points, cut_point, predecessor_point, successor_point
 from cqlmeasure.runtime.temporal import DAY, DateTime
 from cqlmeasure.runtime.temporal_compare import same_or_after_datetime, same_or_before_datetime
@@ -280,7 +280,9 @@ def in_interval_datetime(point: DateTime | None, value: Interval | None, precisi
         return None
     low, high = value.low, value.high
     if low is None or high is None or not value.low_closed or not value.high_closed:
-        return in_interval(point, value, precision)
+        low, high = close(value)
+        if low is None or high is None:
+            return in_interval(point, value, precision)
     if precision == DAY and point.precision >= DAY and low.precision >= DAY and high.precision >= DAY:
         return bool(low.day <= point.day <= high.day)
     after_start = same_or_before_datetime(low, point, precision)
@@ -298,11 +300,21 @@ def included_in_interval_datetime(a: Interval | None, b: Interval | None, precis
     """``a included in precision of b`` for two intervals."""
     if a is None or b is None:
         return None
-    if not (a.low_closed and a.high_closed and b.low_closed and b.high_closed):
-        return included_in_interval(a, b, precision)
     low_a, high_a, low_b, high_b = a.low, a.high, b.low, b.high
+    if low_a is None or high_a is None or not a.low_closed or not a.high_closed:
+        low_a, high_a = close(a)
+    if low_b is None or high_b is None or not b.low_closed or not b.high_closed:
+        low_b, high_b = close(b)
     if low_a is None or high_a is None or low_b is None or high_b is None:
         return included_in_interval(a, b, precision)
+    if (
+        precision == DAY
+        and low_a.precision >= DAY
+        and high_a.precision >= DAY
+        and low_b.precision >= DAY
+        and high_b.precision >= DAY
+    ):
+        return bool(low_b.day <= low_a.day and high_a.day <= high_b.day)
     started = same_or_after_datetime(low_a, low_b, precision)
     return False if started is False else _and(started, same_or_before_datetime(high_a, high_b, precision))
 
@@ -316,10 +328,20 @@ def overlaps_interval_datetime(a: Interval | None, b: Interval | None, precision
     """``a overlaps precision of b``."""
     if a is None or b is None:
         return None
-    if not (a.low_closed and a.high_closed and b.low_closed and b.high_closed):
-        return overlaps_interval(a, b, precision)
     low_a, high_a, low_b, high_b = a.low, a.high, b.low, b.high
+    if low_a is None or high_a is None or not a.low_closed or not a.high_closed:
+        low_a, high_a = close(a)
+    if low_b is None or high_b is None or not b.low_closed or not b.high_closed:
+        low_b, high_b = close(b)
     if low_a is None or high_a is None or low_b is None or high_b is None:
         return overlaps_interval(a, b, precision)
+    if (
+        precision == DAY
+        and low_a.precision >= DAY
+        and high_a.precision >= DAY
+        and low_b.precision >= DAY
+        and high_b.precision >= DAY
+    ):
+        return bool(low_a.day <= high_b.day and low_b.day <= high_a.day)
     started = same_or_before_datetime(low_a, high_b, precision)
     return False if started is False else _and(started, same_or_before_datetime(low_b, high_a, precision))

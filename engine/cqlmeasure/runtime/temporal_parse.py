@@ -20,13 +20,15 @@ from cqlmeasure.runtime.temporal import (
     Time,
 )
 
-_EPOCH = _civil_date(1970, 1, 1).toordinal()
+_START = _civil_datetime(1970, 1, 1)
+_EPOCH = _START.toordinal()
 _CACHE_SIZE = 1 << 16
 _LONGEST = 64
 
 _TIME_PATTERN = r"(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?"
 _DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _DATETIME = re.compile(rf"(\d{{4}})(?:-(\d\d)(?:-(\d\d))?)?(?:T(?:{_TIME_PATTERN})?(Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_TAIL = re.compile(r"(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _TIME = re.compile(rf"T?{_TIME_PATTERN}", re.ASCII)
 
 
@@ -132,28 +134,41 @@ def _datetime_from_text(text: str, offset: int) -> DateTime | None:
 
 
 def _fast(text: str, offset: int) -> DateTime | None:
+    """A date and a time to the second in the first 19 characters; None if there is none, or the rest is odd."""
+    tail = _tails[text[19:]]
+    if tail is None:
+        return None
     try:
-        moment = _civil_datetime.fromisoformat(text)
+        since = _civil_datetime.fromisoformat(text[:19]) - _START
     except ValueError:
         return None
-    mark = text[19:20]
-    if mark == ".":
-        if not text[20:21].isdigit():
-            return None
-        precision = MILLISECOND
-    elif mark in ("", "Z", "+", "-"):
-        precision = SECOND
-    else:
-        return None
-    delta = moment.utcoffset()
-    if delta is not None:
-        if text[-1] != "Z" and (text[-6] not in "+-" or text[-3] != ":"):
-            return None
-        offset = delta.days * 1440 + delta.seconds // 60
-    low = (
-        (((moment.toordinal() - _EPOCH) * 24 + moment.hour) * 60 + moment.minute - offset) * 60 + moment.second
-    ) * 1000 + moment.microsecond // 1000
-    return DateTime(low, low if precision == MILLISECOND else low + 999, precision, offset)
+    fraction, length, zone = tail
+    if zone is not None:
+        offset = zone
+    low = since.days * DAY_MS + since.seconds * 1000 + fraction - offset * 60_000
+    return DateTime(low, low + length, SECOND if length else MILLISECOND, offset)
+
+
+class _Tails(dict[str, tuple[int, int, int | None] | None]):
+    """What follows the seconds -> milliseconds, the length of the value less one, and the offset if there is one."""
+
+    def __missing__(self, text: str) -> tuple[int, int, int | None] | None:
+        if len(self) >= _CACHE_SIZE:
+            self.clear()
+        match = _TAIL.fullmatch(text)
+        found: tuple[int, int, int | None] | None = None
+        if match is not None:
+            fraction, zone = match.groups()
+            try:
+                minutes = None if zone is None else 0 if zone == "Z" else _zone_minutes(zone)
+                found = (_milliseconds(fraction), 0, minutes) if fraction else (0, 999, minutes)
+            except ValueError:
+                found = None
+        self[text] = found
+        return found
+
+
+_tails = _Tails()
 
 
 def _slow(text: str, offset: int) -> DateTime | None:
