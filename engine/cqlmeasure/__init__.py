@@ -1,0 +1,91 @@
+"""Clinical quality measures: from CQL text and FHIR Measures to MeasureReports.
+
+    import cqlmeasure as cm
+    content = cm.Content("measures/diabetes-hba1c")
+    measure = content.measure("DiabetesHbA1cPoorControl")
+    result = measure.evaluate(cm.bundles("patients/"), period="2026")
+    result.summary()
+
+The names are those of ``cqlmeasure.api``; each is loaded when it is first used, so that ``import cqlmeasure`` costs
+nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cqlmeasure.api import (
+        CaseOutcome,
+        CaseResult,
+        CaseRun,
+        CaseStatus,
+        CompiledMeasure,
+        Content,
+        ContentError,
+        CqlMeasureError,
+        DataError,
+        Diagnostic,
+        Difference,
+        EvaluationError,
+        MeasureResult,
+        Severity,
+        SubjectData,
+        TerminologyError,
+        TranslationError,
+        UsageError,
+        bundles,
+        compare,
+        cql_text,
+        evaluate_expression,
+        from_resources,
+        ndjson,
+        render,
+        subjects,
+        translate,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CaseOutcome",
+    "CaseResult",
+    "CaseRun",
+    "CaseStatus",
+    "CompiledMeasure",
+    "Content",
+    "ContentError",
+    "CqlMeasureError",
+    "DataError",
+    "Diagnostic",
+    "Difference",
+    "EvaluationError",
+    "MeasureResult",
+    "Severity",
+    "SubjectData",
+    "TerminologyError",
+    "TranslationError",
+    "UsageError",
+    "bundles",
+    "compare",
+    "cql_text",
+    "evaluate_expression",
+    "from_resources",
+    "ndjson",
+    "render",
+    "subjects",
+    "translate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module("cqlmeasure.api"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -58,7 +58,7 @@ def compare(expected: Json, computed: Json) -> list[Difference]:
         place = f"group {wanted.get('id') or position + 1}"
         group = by_id.get(wanted.get("id")) or (groups[position] if position < len(groups) else None)
         if group is None:
-            found.append(Difference(place, len(wanted.get("population") or []), None))
+            found.append(Difference(f"{place}, populations", len(wanted.get("population") or []), None))
             continue
         found += _compare_populations(place, wanted, group)
         found += _compare_observations(place, wanted, group, values)

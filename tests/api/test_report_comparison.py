@@ -100,7 +100,11 @@ DIFFERENT = {
         report(),
         "g, p: expected 0, computed nothing",
     ),
-    "no group": (report(population("numerator", 0)), {"group": []}, "group g: expected 1, computed nothing"),
+    "no group": (
+        report(population("numerator", 0)),
+        {"group": []},
+        "group g, populations: expected 1, computed nothing",
+    ),
     "second of equal codes": (
         report(population("initial-population", 1), population("initial-population", 0)),
         report(population("initial-population", 1), population("initial-population", 1)),

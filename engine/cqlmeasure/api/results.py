@@ -1,0 +1,144 @@
+"""What a measure gives for a set of subjects, in the forms that people take away: reports, rows, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from cqlmeasure.errors import Diagnostic, UsageError
+from cqlmeasure.measure import (
+    Group,
+    GroupResult,
+    MeasureDefinition,
+    Period,
+    PopulationType,
+    ReportOptions,
+    SubjectResult,
+    individual_report,
+    summary_report,
+)
+from cqlmeasure.measure import MeasureResult as _Result
+
+Json = dict[str, Any]
+
+
+class MeasureResult:
+    """The outcome of a measure: MeasureReports, one row per subject and group, and what went wrong for whom."""
+
+    def __init__(self, result: _Result, options: ReportOptions, warnings: list[Diagnostic]) -> None:
+        self._result = result
+        self._options = options
+        self._warnings = warnings
+        self._subjects = {subject.subject: subject for subject in result.subjects}
+
+    def __repr__(self) -> str:
+        return f"MeasureResult({self.definition.name!r}, {self.subject_count} subjects, {len(self.failures)} failures)"
+
+    @property
+    def definition(self) -> MeasureDefinition:
+        """The measure's groups, populations and stratifiers."""
+        return self._result.definition
+
+    @property
+    def period(self) -> Period:
+        """The measurement period."""
+        return self._result.period
+
+    @property
+    def subject_count(self) -> int:
+        """How many subjects were evaluated."""
+        return self._result.totals.subjects
+
+    @property
+    def failed_count(self) -> int:
+        """How many subjects could not be scored; they count nowhere."""
+        return self._result.totals.failed
+
+    @property
+    def subjects(self) -> list[str]:
+        """The ids of the subjects, in the order of the data."""
+        return [subject.subject for subject in self._result.subjects]
+
+    @property
+    def groups(self) -> tuple[GroupResult, ...]:
+        """Counts, observations and strata of each group over all subjects."""
+        return self._result.groups()
+
+    @property
+    def failures(self) -> list[Diagnostic]:
+        """What failed, each with the subject that it failed for; all other subjects are scored."""
+        return [
+            msgspec.structs.replace(found, message=f"{failure.subject}: {found.message}")
+            for failure in self._result.failures
+            for found in failure.diagnostics
+        ]
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """What was doubtful about the measure, its terminology, or a score."""
+        return list(dict.fromkeys([*self._warnings, *self._result.doubts()]))
+
+    def summary(self) -> Json:
+        """The MeasureReport of type summary."""
+        return summary_report(self._result, self._options)
+
+    def individual(self, subject: str) -> Json:
+        """The MeasureReport of type individual of one subject."""
+        found = self._subjects.get(subject)
+        if found is None:
+            raise UsageError(
+                f"there is no subject {subject} in this result",
+                code="unknown-subject",
+                hint=self._no_subject_hint(),
+            )
+        return self._individual(found)
+
+    def individuals(self) -> Iterator[Json]:
+        """The individual MeasureReports of all subjects, in the order of the data."""
+        return map(self._individual, self._result.subjects)
+
+    def rows(self) -> list[Json]:
+        """One row per subject and group: ``subject``, ``group``, ``failed``, a count per population, the strata.
+
+        Populations are called by their type (``numerator``), or by their id where a group has several of one type;
+        observation populations hold the list of their values.
+        """
+        return [row for subject in self._result.subjects for row in self._rows(subject)]
+
+    def _rows(self, subject: SubjectResult) -> Iterator[Json]:
+        if subject.failed:
+            yield {"subject": subject.subject, "group": None, "failed": True}
+            return
+        for number, (group, found) in enumerate(zip(self.definition.groups, subject.groups, strict=True), 1):
+            row: Json = {"subject": subject.subject, "group": group.id or str(number), "failed": False}
+            row.update(_counts(group, found))
+            for stratifier, strata in zip(group.stratifiers, found.strata, strict=True):
+                name = stratifier.id or f"stratifier-{stratifier.position}"
+                row[name] = ", ".join(" ".join(map(_text, stratum.values)) for stratum in strata if any(stratum.counts))
+            yield row
+
+    def _individual(self, subject: SubjectResult) -> Json:
+        return individual_report(self.definition, self.period, subject, self._options)
+
+    def _no_subject_hint(self) -> str:
+        if not self._result.keep:
+            return "the measure was evaluated without keeping the results of its subjects"
+        some = ", ".join(self.subjects[:8])
+        return f"subjects there: {some}{' ...' if len(self.subjects) > 8 else ''}" if some else "the result is empty"
+
+
+def _counts(group: Group, found: GroupResult) -> Iterator[tuple[str, Any]]:
+    observations = iter(found.observations)
+    for population, count in zip(group.populations, found.counts, strict=True):
+        name = population.type.value if len(group.positions(population.type)) == 1 else population.id
+        if population.type is PopulationType.MEASURE_OBSERVATION:
+            yield name, [value.value for value in next(observations)]
+        else:
+            yield name, count
+
+
+def _text(concept: Json) -> str:
+    coding = (concept.get("coding") or [{}])[0]
+    return str(concept.get("text") or coding.get("display") or coding.get("code") or "no value")

@@ -1,0 +1,54 @@
+"""Subjects from several places as one source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from cqlmeasure.content import TestCase
+from cqlmeasure.data import DataSource, SubjectData, open_data, subject_from_resources
+from cqlmeasure.errors import Diagnostic
+
+
+class Subjects:
+    """Subjects of several sources, one after the other; it is a source itself."""
+
+    def __init__(self, sources: Sequence[DataSource]) -> None:
+        self._sources = sources
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """What the sources left out, after they were read."""
+        return [found for source in self._sources for found in source.warnings]
+
+    @property
+    def count(self) -> int | None:
+        """About how many subjects there are, if all sources know."""
+        counts = [source.count for source in self._sources]
+        return None if None in counts else sum(count for count in counts if count is not None)
+
+    def __iter__(self) -> Iterator[SubjectData]:
+        for source in self._sources:
+            yield from source
+
+
+class CaseSubjects:
+    """The patients of test cases: each case's Bundle is one patient, whatever its references say."""
+
+    def __init__(self, cases: Sequence[TestCase]) -> None:
+        self._cases = cases
+        self.warnings: list[Diagnostic] = []
+
+    @property
+    def count(self) -> int | None:
+        """How many there are."""
+        return len(self._cases)
+
+    def __iter__(self) -> Iterator[SubjectData]:
+        for case in self._cases:
+            yield subject_from_resources(case.resources, case.file)
+
+
+def subjects(*paths: str | os.PathLike[str]) -> Subjects:
+    """The subjects at these paths: Bundles, folders of Bundles or resources, NDJSON files or folders of them."""
+    return Subjects([open_data(path) for path in paths])

@@ -1,0 +1,77 @@
+"""``cqlmeasure evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import cqlmeasure as cm
+from cqlmeasure.cli.options import PATH, content_option, leniency_options, output_option, timezone_option
+
+FAILED_SUBJECTS = 1
+EXAMPLES = """\b
+cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d patients/ -p 2026
+cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --report individual -o reports.ndjson
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("measure")
+@content_option("Where the measure, its libraries and value sets are; repeatable.  [default: this folder]")
+@click.option(
+    "--data",
+    "-d",
+    type=PATH,
+    multiple=True,
+    help="The patients: a Bundle, a folder of Bundles, or NDJSON files; repeatable."
+    "  [default: the patients of the measure's own test cases]",
+)
+@click.option("--period", "-p", metavar="PERIOD", help="2026, 2026-07, or START..END.  [default: the measure's own]")
+@click.option("--subject", "-s", "subjects", metavar="ID", multiple=True, help="Only this patient; repeatable.")
+@click.option(
+    "--report",
+    type=click.Choice(["summary", "individual"]),
+    default="summary",
+    show_default=True,
+    help="Which MeasureReports to write with -o: one of all patients, or one of each.",
+)
+@output_option
+@timezone_option
+@leniency_options
+def evaluate(
+    measure: str,
+    content: tuple[Path, ...],
+    data: tuple[Path, ...],
+    period: str | None,
+    subjects: tuple[str, ...],
+    report: str,
+    output: Path | None,
+    timezone: str | None,
+    any_version: bool,
+    lenient_terminology: bool,
+) -> int:
+    """Evaluate a measure for patients and show the result.
+
+    MEASURE is the measure's name, id, canonical url or file. The result is a summary on the terminal; -o writes
+    MeasureReports: the summary, or with --report individual one of each patient (a Bundle, or one per line if the
+    file is .ndjson).
+    """
+    # Rich is loaded by those commands only that print with it.
+    from cqlmeasure.cli import show
+
+    source = cm.Content(
+        *(content or (Path(),)), any_version=any_version, lenient_terminology=lenient_terminology, timezone=timezone
+    )
+    with show.progress() as progress:
+        progress.step(f"translating {measure}")
+        compiled = source.measure(measure)
+        patients = cm.subjects(*data) if data else source.test_subjects(measure)
+        progress.step(f"evaluating {compiled.name}")
+        result = compiled.evaluate(progress.counted(patients), period=period, subjects=subjects or None)
+    if output is None or str(output) != "-":
+        show.result(result)
+    show.diagnostics([*source.warnings, *patients.warnings, *result.warnings, *result.failures])
+    if output is not None:
+        show.write_reports(result, report, output)
+    return FAILED_SUBJECTS if result.failures else 0

@@ -1,0 +1,244 @@
+"""What results look like on a terminal, and how they are written to files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+import cqlmeasure as cm
+from cqlmeasure.errors import Diagnostic, Severity, UsageError, render
+from cqlmeasure.measure import Group, GroupResult, PopulationType, Score, Scoring, Stratifier
+
+T = TypeVar("T")
+_JSON = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+_SEVERITY = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFORMATION: "dim"}
+_MAX_LISTED = 40
+
+
+def _console(stderr: bool = False) -> Console:
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+class _Steps:
+    """A progress bar that says what is being done."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("", total=None)
+
+    def step(self, text: str) -> None:
+        """What begins now."""
+        self._progress.update(self._task, description=text)
+
+    def expect(self, total: int) -> None:
+        """How many there will be."""
+        self._progress.update(self._task, total=total)
+
+    def advance(self, text: str | None = None) -> None:
+        """One more is done."""
+        self._progress.update(self._task, advance=1, description=text)
+
+    def counted(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, each counted when the next is asked for."""
+        for item in items:
+            yield item
+            self.advance()
+
+
+@contextmanager
+def progress() -> Iterator[_Steps]:
+    """A progress bar on standard error; nothing if that is no terminal."""
+    console = _console(stderr=True)
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        yield _Steps(bar)
+
+
+def diagnostics(found: Iterable[Diagnostic]) -> None:
+    """Print findings to standard error."""
+    console = _console(stderr=True)
+    listed = list(dict.fromkeys(found))
+    for diagnostic in listed[:_MAX_LISTED]:
+        _print_diagnostic(console, diagnostic)
+    if len(listed) > _MAX_LISTED:
+        console.print(f"... and {len(listed) - _MAX_LISTED} more")
+
+
+def _print_diagnostic(console: Console, diagnostic: Diagnostic, indent: str = "") -> None:
+    first, *rest = render(diagnostic).splitlines()
+    console.print(Text(indent + first, style=_SEVERITY[diagnostic.severity]))
+    for line in rest:
+        console.print(Text(indent + line))
+
+
+# Test results
+
+
+def test_result(result: cm.CaseResult) -> None:
+    """Print the table of measures, then every case that did not come out as expected."""
+    console = _console()
+    status = cm.CaseStatus
+    extra = [one for one in (status.FAILED, status.ERROR, status.UNCHECKED) if result.count(one)]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("measure")
+    for name in ("cases", "match", "differ", *(one.value for one in extra)):
+        table.add_column(name, justify="right")
+    for measure, outcomes in result.measures.items():
+        counts = [result.count(one, measure) for one in (status.MATCH, status.DIFFER, *extra)]
+        good = all(one.status in (status.MATCH, status.UNCHECKED) for one in outcomes)
+        table.add_row(
+            Text(measure, style="" if good else "red"), str(len(outcomes)), *(str(count or "-") for count in counts)
+        )
+    console.print(table)
+    for measure, outcomes in result.measures.items():
+        _print_cases(console, measure, outcomes)
+    console.print()
+    matched, total = result.count(status.MATCH), result.total - result.count(status.UNCHECKED)
+    console.print(Text(f"{matched} of {total} cases match", style="bold green" if result.ok else "bold red"))
+
+
+def _print_cases(console: Console, measure: str, outcomes: list[cm.CaseOutcome]) -> None:
+    shown_errors: set[tuple[Diagnostic, ...]] = set()
+    for outcome in outcomes:
+        if outcome.status in (cm.CaseStatus.MATCH, cm.CaseStatus.UNCHECKED):
+            continue
+        if outcome.status is cm.CaseStatus.ERROR:
+            if outcome.diagnostics in shown_errors:  # what is wrong with a measure is wrong for each of its cases
+                continue
+            shown_errors.add(outcome.diagnostics)
+        console.print()
+        title = f"{measure} {outcome.case}" if outcome.status is not cm.CaseStatus.ERROR else measure
+        console.print(Text(f"{outcome.status.value}: {title}", style="bold red"))
+        if outcome.description:
+            console.print(Text(f"  {outcome.description}", style="dim"))
+        for difference in outcome.differences:
+            console.print(Text(f"  {difference}"))
+        for diagnostic in outcome.diagnostics:
+            _print_diagnostic(console, diagnostic, "  ")
+        console.print(Text(f"  {outcome.file}", style="dim"))
+
+
+# Measure results
+
+_ABSENT = {"not-a-number": "not a number", "positive-infinity": "infinite", "negative-infinity": "-infinite"}
+_MAX_STRATA = 8
+
+
+def result(found: cm.MeasureResult) -> None:
+    """Print populations, score and strata of every group."""
+    console = _console()
+    definition = found.definition
+    version = f" {definition.version}" if definition.version else ""
+    console.print(Text(f"{definition.title or definition.name}", style="bold"))
+    count = found.subject_count
+    patients = f"{count} patient{'' if count == 1 else 's'}"
+    period = f"{found.period.start} to {found.period.end}"
+    console.print(Text(f"{definition.name}{version}, {period}, {patients}", style="dim"))
+    if found.failed_count:
+        console.print(Text(f"{found.failed_count} of them failed and are not counted", style="red"))
+    for number, (group, totals) in enumerate(zip(definition.groups, found.groups, strict=True), 1):
+        console.print()
+        console.print(_group_table(group, totals, group.id or f"group {number}"))
+    for group, totals in zip(definition.groups, found.groups, strict=True):
+        for stratifier, strata in zip(group.stratifiers, totals.strata, strict=True):
+            if len(strata) > _MAX_STRATA:
+                name = stratifier.id or f"stratifier {stratifier.position}"
+                console.print(Text(f"{name}: {_MAX_STRATA} of {len(strata)} strata shown", style="dim"))
+
+
+def _group_table(group: Group, totals: GroupResult, label: str) -> Table:
+    strata = [
+        (f"{'' if number else _stratifier_label(stratifier)}\n{' '.join(map(_concept, stratum.values))}", stratum)
+        for stratifier, found in zip(group.stratifiers, totals.strata, strict=True)
+        for number, stratum in enumerate(found[:_MAX_STRATA])
+    ]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(f"{label} ({', '.join((group.scoring.value, *_direction(group)))})")
+    table.add_column("all", justify="right")
+    for name, _ in strata:
+        table.add_column(name, justify="right")
+    several = {kind for kind in PopulationType if len(group.positions(kind)) > 1}
+    for index, population in enumerate(group.populations):
+        kind = population.type.value.replace("-", " ")
+        name = f"{kind} ({population.id})" if population.type in several else kind
+        table.add_row(name, str(totals.counts[index]), *(str(stratum.counts[index]) for _, stratum in strata))
+    scores = [totals.score(group), *(stratum.score(group) for _, stratum in strata)]
+    if scores[0] is not None:
+        table.add_row(*(Text(text, style="bold") for text in ("score", *(_score(group, score) for score in scores))))
+    return table
+
+
+def _direction(group: Group) -> Iterator[str]:
+    codings = (group.improvement_notation or {}).get("coding") or [{}]
+    code = codings[0].get("code")
+    if code in ("increase", "decrease"):
+        yield "higher is better" if code == "increase" else "lower is better"
+
+
+def _stratifier_label(stratifier: Stratifier) -> str:
+    return str((stratifier.code or {}).get("text") or stratifier.id or f"stratifier {stratifier.position}")
+
+
+def _concept(concept: dict[str, Any]) -> str:
+    coding = (concept.get("coding") or [{}])[0]
+    return str(concept.get("text") or coding.get("display") or coding.get("code") or "no value")
+
+
+def _score(group: Group, score: Score | None) -> str:
+    if score is None:
+        return "-"
+    if score.value is None:
+        return _ABSENT.get(score.absent or "", score.absent or "-")
+    if group.scoring is Scoring.PROPORTION and group.scoring_unit is None:
+        return f"{score.value * 100:.1f} %"
+    unit = f" {score.unit}" if score.unit and score.unit != "1" else ""
+    return f"{score.value.normalize():f}{unit}"
+
+
+# Files
+
+
+def write_reports(found: cm.MeasureResult, kind: str, output: Path) -> None:
+    """Write MeasureReports: the summary, or one of each subject (a Bundle; one per line if the file is ``.ndjson``)."""
+    if kind == "summary":
+        write_json(found.summary(), output)
+    elif output.suffix == ".ndjson":
+        _write(b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in found.individuals()), output)
+    else:
+        entries = [{"resource": one} for one in found.individuals()]
+        write_json({"resourceType": "Bundle", "type": "collection", "entry": entries}, output)
+
+
+def write_json(value: dict[str, Any], output: Path | None) -> None:
+    """Write JSON to a file, or to standard output (``None`` or ``-``)."""
+    _write(orjson.dumps(value, option=_JSON), output)
+
+
+def _write(data: bytes, output: Path | None) -> None:
+    if output is None or str(output) == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"cannot write {output}: {error.strerror}", code="unwritable-file") from error

@@ -1,0 +1,32 @@
+"""``cqlmeasure translate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import cqlmeasure as cm
+from cqlmeasure.cli.options import content_option, output_option
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@content_option("Where included libraries and model infos are; repeatable.  [default: the folder of FILE]")
+@output_option
+@click.option(
+    "--any-version",
+    is_flag=True,
+    help="Take another version of an included library when the one that is named is not there.",
+)
+def translate(file: Path, content: tuple[Path, ...], output: Path | None, any_version: bool) -> None:
+    """Translate a CQL file to ELM (JSON).
+
+    Without -o the ELM goes to standard output. All errors of the file are listed with their place.
+    """
+    elm = cm.translate(file, *content, any_version=any_version)
+    # Rich is loaded by those commands only that print with it.
+    from cqlmeasure.cli import show
+
+    show.diagnostics(elm.warnings)
+    show.write_json(elm.json, output)
