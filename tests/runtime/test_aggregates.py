@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cqlmeasure.runtime import CqlError, Date, Long, Quantity, aggregates
+from cqlmeasure.runtime import CqlError, Date, Long, Quantity, Uncertainty, aggregates
 from cqlmeasure.runtime.numbers import MAX_INTEGER
 
 D = Decimal
@@ -36,6 +36,7 @@ ROWS: list[tuple[str, Any, Any]] = [
     ("sum_", [*q("1", unit="g"), *q("1", unit="m")], N),
     ("sum_", [N], N),
     ("sum_", N, N),
+    ("sum_", [1, Uncertainty(1, 2), N], Uncertainty(2, 3)),
     ("product", [2, 3, 7], 42),
     ("product", [70_000, 70_000, 0], 0),
     ("product", [70_000, 70_000], N),

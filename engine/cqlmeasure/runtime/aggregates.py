@@ -27,6 +27,7 @@ from cqlmeasure.runtime.numbers import (
 )
 from cqlmeasure.runtime.quantity import Quantity, convert_quantity
 from cqlmeasure.runtime.sorting import sort
+from cqlmeasure.runtime.uncertainty import Uncertainty
 from cqlmeasure.runtime.values import CqlError
 
 Items = Iterable[Any]
@@ -83,6 +84,8 @@ def sum_(items: Items | None) -> Any:
     values = _present(items)
     if not values:
         return None
+    if Uncertainty in set(map(type, values)):
+        return reduce(arithmetic.add, values)
     kind = _kind(values, "Sum")
     if kind is Quantity:
         return _quantities(values, _sum_of)

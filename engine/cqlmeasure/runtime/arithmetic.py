@@ -2,8 +2,8 @@
 
 Owns arithmetic on Integer, Long and Decimal, and the general operators that choose by operand.  Always holds: a result
 that cannot be represented (overflow, division by zero, logarithm of nothing) is null, and so is a result with a null
-operand; Decimals are rounded half up to eight places.  An Uncertainty may be
-added, subtracted, multiplied and negated like an Integer.
+operand; Decimals are rounded half up to eight places.  An Uncertainty may
+be added, subtracted, multiplied and negated like an Integer; other arithmetic on it is null.
 """
 
 from __future__ import annotations
@@ -86,7 +86,10 @@ def truncated_divide_integer(left: int | None, right: int | None) -> int | None:
     """``left div right`` of Integers: the quotient cut towards zero."""
     if left is None or right is None or right == 0:
         return None
-    result = left // right if (left >= 0) == (right > 0) else -(-left // right)
+    try:
+        result = left // right if (left >= 0) == (right > 0) else -(-left // right)
+    except TypeError:
+        return None
     return result if MIN_INTEGER <= result <= MAX_INTEGER else None
 
 
@@ -94,7 +97,10 @@ def modulo_integer(left: int | None, right: int | None) -> int | None:
     """``left mod right`` of Integers: the remainder has the sign of the left operand."""
     if left is None or right is None or right == 0:
         return None
-    result = abs(left) % abs(right)
+    try:
+        result = abs(left) % abs(right)
+    except TypeError:
+        return None
     return result if left >= 0 else -result
 
 
@@ -105,14 +111,16 @@ def negate_integer(operand: Any) -> Any:
     return None if operand is None or operand == MIN_INTEGER else -operand
 
 
-def abs_integer(operand: int | None) -> int | None:
+def abs_integer(operand: Any) -> Any:
     """``Abs`` of an Integer."""
-    return None if operand is None or operand == MIN_INTEGER else abs(operand)
+    if operand is None or operand == MIN_INTEGER or type(operand) is Uncertainty:
+        return None
+    return abs(operand)
 
 
-def power_integer(left: int | None, right: int | None) -> int | Decimal | None:
+def power_integer(left: Any, right: Any) -> Any:
     """``left ^ right`` of Integers; a negative exponent gives a Decimal."""
-    if left is None or right is None:
+    if left is None or right is None or type(left) is Uncertainty or type(right) is Uncertainty:
         return None
     if right < 0:
         return power_decimal(Decimal(left), Decimal(right))
