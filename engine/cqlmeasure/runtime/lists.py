@@ -101,10 +101,15 @@ def tail(items: Items | None) -> Items | None:
 
 
 def slice_(items: Items | None, start: int | None = None, end: int | None = None) -> Items | None:
-    """``Slice``: from one position up to (not including) another; null ends stand for the list's, negative ones
-    count from behind.  A translator expresses ``Skip``, ``Take`` and ``Tail`` by it in ELM (never negative there).
+    """``Slice``: from one position up to (not including) another; null stands for the end of the list on that side.
+
+    A negative position gives an empty list: translators express ``Skip``, ``Take`` and ``Tail`` by this node.
     """
-    return None if items is None else items[start:end]
+    if items is None:
+        return None
+    if (start is not None and start < 0) or (end is not None and end < 0):
+        return []
+    return items[start:end]
 
 
 def times(left: Sequence[Any] | None, right: Sequence[Any] | None) -> Items | None:
