@@ -19,6 +19,7 @@ from cqlmeasure.runtime.temporal import (
     DateTime,
     Time,
 )
+from cqlmeasure.runtime.values import CqlError
 
 _START = _civil_datetime(1970, 1, 1)
 _EPOCH = _START.toordinal()
@@ -205,12 +206,14 @@ def _zone_minutes(zone: str) -> int:
 
 
 def date_of(year: int | None, month: int | None = None, day: int | None = None) -> Date | None:
-    """The operator ``Date(year, month, day)``; null without a year, ``ValueError`` for an impossible date."""
+    """The operator ``Date(year, month, day)``; null without a year, an error for a date that there is not."""
     if year is None:
         return None
-    if month is None and day is not None:
-        raise ValueError("a day needs a month")
-    return Date.of(year, month, day)
+    _no_gap("Date", (year, month, day))
+    try:
+        return Date.of(year, month, day)
+    except ValueError as error:
+        raise _impossible("Date", (year, month, day), error) from None
 
 
 def datetime_of(
@@ -223,27 +226,45 @@ def datetime_of(
     millisecond: int | None = None,
     offset: int = 0,
 ) -> DateTime | None:
-    """The operator ``DateTime(...)``; ``offset`` in minutes.  Null without a year, ``ValueError`` if impossible."""
+    """The operator ``DateTime(...)``, ``offset`` in minutes; null without a year, an error for what there is not."""
     if year is None:
         return None
-    _no_gap((month, day, hour, minute, second, millisecond))
-    return DateTime.of(year, month, day, hour, minute, second, millisecond, offset)
+    parts = (year, month, day, hour, minute, second, millisecond)
+    _no_gap("DateTime", parts)
+    try:
+        return DateTime.of(year, month, day, hour, minute, second, millisecond, offset)
+    except ValueError as error:
+        raise _impossible("DateTime", parts, error) from None
 
 
 def time_of(
     hour: int | None, minute: int | None = None, second: int | None = None, millisecond: int | None = None
 ) -> Time | None:
-    """The operator ``Time(...)``; null without an hour, ``ValueError`` if impossible."""
+    """The operator ``Time(...)``; null without an hour, an error for a time that there is not."""
     if hour is None:
         return None
-    _no_gap((minute, second, millisecond))
-    return Time.of(hour, minute, second, millisecond)
+    _no_gap("Time", (hour, minute, second, millisecond))
+    try:
+        return Time.of(hour, minute, second, millisecond)
+    except ValueError as error:
+        raise _impossible("Time", (hour, minute, second, millisecond), error) from None
 
 
-def _no_gap(parts: tuple[int | None, ...]) -> None:
+def _call(name: str, parts: tuple[int | None, ...]) -> str:
+    shown = ["null" if part is None else str(part) for part in parts]
+    while shown[-1] == "null":
+        shown.pop()
+    return f"{name}({', '.join(shown)})"
+
+
+def _impossible(name: str, parts: tuple[int | None, ...], error: ValueError) -> CqlError:
+    return CqlError(f"{_call(name, parts)} does not exist: {error}")
+
+
+def _no_gap(name: str, parts: tuple[int | None, ...]) -> None:
     missing = False
     for part in parts:
         if part is None:
             missing = True
         elif missing:
-            raise ValueError("a component is given below one that is missing")
+            raise CqlError(f"{_call(name, parts)} has a component below one that is null")

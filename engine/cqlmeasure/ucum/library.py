@@ -15,6 +15,7 @@ from typing import Any
 
 CONTEXT = Context(prec=40)
 _LONGEST = 200
+_LARGEST_EXPONENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def measure(unit: str) -> Measure | None:
     try:
         factor, powers = _tree(library.parse(unit), library)
     except (LarkError, DecimalException, KeyError, RecursionError):
+        return None
+    if not factor or abs(factor.adjusted()) > _LARGEST_EXPONENT:
         return None
     return Measure(factor, tuple(sorted((base, power) for base, power in powers.items() if power)))
 
