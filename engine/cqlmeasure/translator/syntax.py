@@ -98,7 +98,8 @@ class LiteralKind(StrEnum):
 
 class Literal(Expression, frozen=True, kw_only=True):
     """A literal.  ``text``: string contents unescaped; numbers as written without the ``L``; dates without ``@``
-    (and times without ``@T``)."""
+    (and times without ``@T``).
+    """
 
     kind: LiteralKind
     text: str
@@ -106,7 +107,8 @@ class Literal(Expression, frozen=True, kw_only=True):
 
 class QuantityLiteral(Expression, frozen=True, kw_only=True):
     """``5 'mg'``, ``3 days`` or a number where the grammar wants a quantity.  ``unit``: a UCUM string, a calendar
-    word as written, or ``None``; ``calendar`` tells a word from a UCUM string."""
+    word as written, or ``None``; ``calendar`` tells a word from a UCUM string.
+    """
 
     value: Decimal
     unit: str | None
@@ -209,7 +211,8 @@ class Parenthesized(Expression, frozen=True, kw_only=True):
 
 class Unary(Expression, frozen=True, kw_only=True):
     """``operator`` is one of: ``not exists distinct flatten + - start end width successor predecessor singleton point``
-    (the word that begins the phrase)."""
+    (the word that begins the phrase).
+    """
 
     operator: str
     operand: Expression
@@ -217,7 +220,8 @@ class Unary(Expression, frozen=True, kw_only=True):
 
 class Binary(Expression, frozen=True, kw_only=True):
     """``operator`` is one of: ``and or xor implies union intersect except + - * / div mod ^ & = != ~ !~ < <= > >=``
-    (``|`` is given as ``union``)."""
+    (``|`` is given as ``union``).
+    """
 
     operator: str
     left: Expression
@@ -312,8 +316,9 @@ class TimingPhrase(Node, frozen=True, kw_only=True):
     """The words between the two operands of a timing expression.
 
     ``kind``: ``same``, ``includes``, ``during`` (also ``included in``), ``before``, ``after``, ``within``, ``meets``,
-    ``overlaps``, ``starts``, ``ends``.  ``left_boundary``/``right_boundary``: ``start``, ``end`` or ``None`` (``occurs``
-    is ``None``).  ``relation``: for ``same``: ``as``, ``or before``, ``or after``; for ``meets``/``overlaps``:
+    ``overlaps``, ``starts``, ``ends``.  ``left_boundary``/``right_boundary``: ``start``, ``end`` or ``None``
+    (``occurs`` is ``None``).  ``relation``: for ``same``: ``as``, ``or before``, ``or after``;
+    for ``meets``/``overlaps``:
     ``before``, ``after`` or ``None``.  ``inclusive``: ``on or before``, ``after or on``.  ``offset`` with
     ``offset_relation`` (``or more``, ``or less``, ``less than``, ``more than`` or ``None`` for exactly) for
     ``before``/``after``; ``offset`` alone for ``within``.
@@ -358,7 +363,8 @@ class Case(Expression, frozen=True, kw_only=True):
 
 class Retrieve(Expression, frozen=True, kw_only=True):
     """``[context -> Type: path comparator terminology]``; ``comparator`` (``in``, ``=``, ``~``) is ``None`` if not
-    written."""
+    written.
+    """
 
     type: NamedTypeSpecifier
     context: Expression | None = None

@@ -60,7 +60,7 @@ _TABLE: dict[str, str] = {
     # arithmetic
     "Add": _each("(#,#)#", _NUMBERS) + " " + _each("(#,Quantity)#", _TEMPORAL) + " (String,String)String",
     "Subtract": _each("(#,#)#", _NUMBERS) + " " + _each("(#,Quantity)#", _TEMPORAL),
-    "Multiply": _each("(#,#)#", _NUMBERS) + " (Decimal,Quantity)Quantity (Quantity,Decimal)Quantity",
+    "Multiply": _each("(#,#)#", _NUMBERS),
     "Divide": "(Decimal,Decimal)Decimal (Quantity,Decimal)Quantity (Quantity,Quantity)Quantity",
     "TruncatedDivide": _each("(#,#)#", _NUMBERS),
     "Modulo": _each("(#,#)#", _NUMBERS),

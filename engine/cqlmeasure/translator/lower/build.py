@@ -1,0 +1,69 @@
+"""Making operator nodes: the overload is chosen, the operands are converted, the fields are filled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cqlmeasure.elm.base import AggregateExpression, UnaryExpression
+from cqlmeasure.elm.registry import NODES
+from cqlmeasure.errors import Span
+from cqlmeasure.translator.lower.core import Lowering, Typed
+from cqlmeasure.translator.lower.overloads import resolve_operator
+from cqlmeasure.typesys import ListType, is_subtype, unify
+
+# Operators whose operands have names of their own.
+_FIELDS: dict[str, tuple[str, ...]] = {
+    "First": ("source",),
+    "Last": ("source",),
+    "IndexOf": ("source", "element"),
+    "Round": ("operand", "precision"),
+    "Combine": ("source", "separator"),
+    "LastPositionOf": ("pattern", "string"),
+    "PositionOf": ("pattern", "string"),
+    "Split": ("string_to_split", "separator"),
+    "SplitOnMatches": ("string_to_split", "separator_pattern"),
+    "Substring": ("string_to_sub", "start_index", "length"),
+    "Date": ("year", "month", "day"),
+    "DateTime": ("year", "month", "day", "hour", "minute", "second", "millisecond", "timezone_offset"),
+    "Time": ("hour", "minute", "second", "millisecond"),
+    "InValueSet": ("code", "valueset_expression"),
+    "AnyInValueSet": ("codes", "valueset_expression"),
+    "InCodeSystem": ("code", "codesystem_expression"),
+    "AnyInCodeSystem": ("codes", "codesystem_expression"),
+}
+
+
+def operate(
+    lowering: Lowering, operator: str, operands: Sequence[Typed], span: Span | None, at: Span, **fields: Any
+) -> Typed:
+    """The node of an operator.
+
+    ``span`` is its locator (``None`` for one the author did not write); errors are reported at ``at``.
+    """
+    converted, result = resolve_operator(lowering, operator, operands, at)
+    return lowering.typed(NODES[operator], span, result, **operand_fields(operator, converted), **fields)
+
+
+def operand_fields(operator: str, operands: Sequence[Typed]) -> dict[str, Any]:
+    """The fields of an operator's node that hold its operands."""
+    names = _FIELDS.get(operator)
+    if names is not None:
+        return {name: operand.node for name, operand in zip(names, operands, strict=False)}
+    kind = NODES[operator]
+    if issubclass(kind, AggregateExpression):
+        return {"source": operands[0].node}
+    if issubclass(kind, UnaryExpression):
+        return {"operand": operands[0].node}
+    return {"operand": tuple(operand.node for operand in operands)} if operands else {}
+
+
+def union(lowering: Lowering, left: Typed, right: Typed, span: Span) -> Typed:
+    """A union: of intervals, or of lists whose items may be of different types and then are a choice."""
+    if not (isinstance(left.type, ListType) and isinstance(right.type, ListType)):
+        return operate(lowering, "Union", [left, right], span, span)
+    from_left, from_right = left.type.element, right.type.element
+    if is_subtype(from_left, from_right, lowering.models) or is_subtype(from_right, from_left, lowering.models):
+        return operate(lowering, "Union", [left, right], span, span)
+    kind = ListType(unify([from_left, from_right], lowering.models))
+    return lowering.typed(NODES["Union"], span, kind, operand=(left.node, right.node))

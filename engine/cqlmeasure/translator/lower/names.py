@@ -1,0 +1,126 @@
+"""Names: aliases, operands, definitions, terminology, and qualified names of included libraries.
+
+CQL specification, Developer's Guide, "Identifier resolution": the innermost query, function or sort clause first, then
+the library.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from cqlmeasure.elm import clinical, library
+from cqlmeasure.errors import Span
+from cqlmeasure.translator import syntax
+from cqlmeasure.translator.lower.core import Lowering, Typed, lowers
+from cqlmeasure.translator.lower.properties import access, implicit
+from cqlmeasure.translator.symbols import Kind, Symbol
+
+_REFERENCES = {
+    Kind.EXPRESSION: library.ExpressionRef,
+    Kind.PARAMETER: library.ParameterRef,
+    Kind.CODE_SYSTEM: clinical.CodeSystemRef,
+    Kind.VALUE_SET: clinical.ValueSetRef,
+    Kind.CODE: clinical.CodeRef,
+    Kind.CONCEPT: clinical.ConceptRef,
+}
+
+
+def reference(lowering: Lowering, symbol: Symbol, alias: str | None, span: Span) -> Typed:
+    """The node that refers to a named value, of this library or of the included one called ``alias``."""
+    fields: dict[str, object] = {"name": symbol.name, "library_name": alias}
+    if symbol.kind is Kind.VALUE_SET:
+        fields["preserve"] = True
+    return lowering.typed(_REFERENCES[symbol.kind], span, symbol.type, **fields)
+
+
+def find_local(lowering: Lowering, name: str, span: Span) -> Typed | None:
+    """What a name means in the scopes around it and then in the library; ``None`` if nothing."""
+    for scope in reversed(lowering.scopes):
+        found = scope.names.get(name)
+        if found is not None:
+            return found.make(span)
+        if scope.implicit is not None:
+            element = implicit(lowering, scope.implicit, name, span)
+            if element is not None:
+                return element
+    symbol = lowering.require_value(name, span)
+    return None if symbol is None else reference(lowering, symbol, None, span)
+
+
+@lowers(syntax.IdentifierExpression)
+def lower_identifier(lowering: Lowering, node: syntax.IdentifierExpression) -> Typed:
+    """A name on its own."""
+    found = find_local(lowering, node.name, node.span)
+    if found is not None:
+        return found
+    if node.name in lowering.includes:
+        raise lowering.fail(
+            "library-as-value",
+            f"'{node.name}' is an included library, not a value",
+            node.span,
+            hint=f'name one of its definitions: {node.name}."..."',
+        )
+    raise unknown_name(lowering, node.name, node.span)
+
+
+def unknown_name(lowering: Lowering, name: str, span: Span) -> Exception:
+    """The error for a name that means nothing here, with near ones and libraries that have it."""
+    known = [*lowering.values, *(key for scope in lowering.scopes for key in scope.names), *lowering.includes]
+    near = get_close_matches(name, known, n=3)
+    owners = [alias for alias, symbols in lowering.includes.items() if name in symbols.values]
+    hint = None
+    if owners:
+        hint = f'{" and ".join(owners)} {"have" if len(owners) > 1 else "has"} it: write {owners[0]}."{name}"'
+    elif near:
+        hint = f"did you mean {' or '.join(repr(item) for item in near)}?"
+    return lowering.fail("unknown-identifier", f"'{name}' is not defined", span, hint=hint)
+
+
+@lowers(syntax.ThisExpression)
+def lower_this(lowering: Lowering, node: syntax.ThisExpression) -> Typed:
+    """``$this``, ``$index`` and ``$total``."""
+    for scope in reversed(lowering.scopes):
+        found = scope.names.get(node.name)
+        if found is not None:
+            return found.make(node.span)
+        if scope.implicit is not None and node.name == "$this":
+            return lowering.typed(library.IdentifierRef, node.span, scope.implicit, name="$this")
+    raise lowering.fail("misplaced-this", f"{node.name} has no meaning here", node.span)
+
+
+@lowers(syntax.Parenthesized)
+def lower_parenthesized(lowering: Lowering, node: syntax.Parenthesized) -> Typed:
+    """Parentheses only group."""
+    return lowering.lower(node.expression)
+
+
+@lowers(syntax.Invocation)
+def lower_invocation(lowering: Lowering, node: syntax.Invocation) -> Typed:
+    """``Library.name``, ``Model``-qualified names aside, or an element of a value."""
+    alias = included_library(lowering, node.source)
+    if alias is not None:
+        return included_value(lowering, alias, node.name.text, node.span)
+    return access(lowering, lowering.lower(node.source), node.name.text, node.span)
+
+
+def included_library(lowering: Lowering, source: syntax.Expression | None) -> str | None:
+    """The local name of the included library that an expression names, if it does and nothing hides it."""
+    if not isinstance(source, syntax.IdentifierExpression) or source.name not in lowering.includes:
+        return None
+    if any(source.name in scope.names for scope in lowering.scopes) or source.name in lowering.values:
+        return None
+    return source.name
+
+
+def included_value(lowering: Lowering, alias: str, name: str, span: Span) -> Typed:
+    """A named value of an included library."""
+    symbols = lowering.includes[alias]
+    symbol = symbols.values.get(name)
+    if symbol is None:
+        near = get_close_matches(name, list(symbols.values), n=3)
+        hint = f"did you mean {' or '.join(repr(item) for item in near)}?" if near else None
+        message = f"the library {symbols.name} has no definition '{name}'"
+        raise lowering.fail("unknown-identifier", message, span, hint=hint)
+    if symbol.private:
+        raise lowering.fail("private", f"'{name}' is private to the library {symbols.name}", span)
+    return reference(lowering, symbol, alias, span)
