@@ -1,0 +1,350 @@
+"""Queries: one function each, loops as statements.
+
+Always holds: sources are evaluated in order and, beyond the first, only when they are needed; items come in the order of
+the sources; the body of a query without a list source runs once, also for null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cqlmeasure.compiler.code import Py, slug
+from cqlmeasure.compiler.emitter import Emitter, Handler
+from cqlmeasure.compiler.kinds import is_unknown, merge
+from cqlmeasure.compiler.properties import access
+from cqlmeasure.elm.base import Element, Expression
+from cqlmeasure.elm.lists import Filter, ForEach, Sort
+from cqlmeasure.elm.queries import (
+    ByColumn,
+    ByExpression,
+    Query,
+    RelationshipClause,
+    SortByItem,
+    With,
+)
+from cqlmeasure.typesys import ANY, BOOLEAN, DataType, ListType, TupleType
+
+_MAXIMUM_LOOPS = 12
+
+
+def exists_query(em: Emitter, node: Query) -> Py | None:
+    """``exists`` of a query as a function that returns at the first item; ``None`` if the query is of another shape."""
+    if node.aggregate is not None or len(node.source) > _MAXIMUM_LOOPS:
+        return None
+    found = _emit(em, node, exists=True)
+    return Py(found.text, BOOLEAN, True) if found.type == BOOLEAN and found.sure else None
+
+
+def _query(em: Emitter, node: Query) -> Py:
+    return _emit(em, node)
+
+
+def _emit(em: Emitter, node: Query, exists: bool = False) -> Py:
+    builder = _Builder(em, node, exists)
+    with em.function(f"q_{slug(em.frame.place.definition, 32)}") as inner:
+        found = builder.build()
+    return replace(found, text=em.call_of(inner))
+
+
+class _Builder:
+    """One query under construction."""
+
+    def __init__(self, em: Emitter, node: Query, exists: bool) -> None:
+        self.em = em
+        self.node = node
+        self.exists = exists
+        self.aliases: set[str] = set()
+        self.loops = 0
+        self.single: str | None = None  # the run-time condition that the query is none of lists; "True" if it never is
+
+    def build(self) -> Py:
+        em, node = self.em, self.node
+        frame = em.frame
+        aggregate = node.aggregate
+        aliases: list[Py] = []
+        for index, source in enumerate(node.source):
+            aliases.append(self.source(source.alias, source.expression, index))
+        for clause in node.let:
+            value = em.value(clause.expression)
+            bound = em.bind("let", clause.identifier, replace(value, text=f"l_{slug(clause.identifier)}"))
+            frame.line(f"{bound.text} = {em.use(value)}")
+            self.aliases.add(bound.text)
+        for relationship in node.relationship:
+            self.relationship(relationship)
+        if node.where is not None:
+            place = frame.place
+            if node.where.locator:
+                frame.place = place._replace(locator=node.where.locator)
+            frame.line(f"if not {em.true(node.where)}:")
+            frame.lines.append((frame.indent + 1, "continue", frame.place))
+            frame.place = place
+        item = self.item(aliases)
+        if self.exists and self.single is None:
+            return self.finish_exists(item)
+        if aggregate is not None:
+            return self.aggregate(aliases)
+        frame.lines.insert(0, (1, "out = []", frame.place))
+        frame.line(f"out.append({em.use(item)})")
+        return self.finish(item)
+
+    # -- sources ------------------------------------------------------------------------------------------------------
+
+    def independent(self, expression: Expression) -> tuple[Py, bool]:
+        """The value of a source, and whether no variable of this query is in it."""
+        em = self.em
+        outer, em.touched = em.touched, set()
+        value = em.value(expression)
+        free = not (em.touched & self.aliases)
+        em.touched |= outer
+        return value, free
+
+    def source(self, alias: str, expression: Expression, index: int) -> Py:
+        em, frame = self.em, self.em.frame
+        value, free = self.independent(expression)
+        text = em.use(value)
+        items = self.iterable(value, text, free, index)
+        kind = value.type
+        inner: DataType | None = kind.element if isinstance(kind, ListType) else kind
+        known = (isinstance(kind, ListType) and value.items) or (not isinstance(kind, ListType) and value.sure)
+        if is_unknown(kind):
+            inner, known = None, False
+        bound = em.bind("alias", alias, Py(f"a_{slug(alias)}", inner, sure=known))
+        frame.line(f"for {bound.text} in {items}:")
+        frame.indent += 1
+        self.loops += 1
+        self.aliases.add(bound.text)
+        return bound
+
+    def iterable(self, value: Py, text: str, free: bool, index: int) -> str:
+        """What to loop over; notes whether the query has only sources that are no lists."""
+        em, frame = self.em, self.em.frame
+        name = f"s{index}"
+        if isinstance(value.type, ListType):
+            if index == 0 and self.single is None:
+                self.single = None
+            if index > 0 and self.single == "True":
+                self.single = None
+            if value.sure:
+                return self.kept(name, text, free, index)
+            if index == 0 and not self.exists and self.node.aggregate is None and len(self.node.source) == 1:
+                frame.line(f"{name} = {text}")
+                frame.line(f"if {name} is None:")
+                frame.lines.append((frame.indent + 1, "return None", frame.place))
+                return name
+            return self.kept(name, f"({text} or ())", free, index)
+        if is_unknown(value.type) or not _is_scalar(value.type):
+            frame.line(f"{name} = {text}")
+            if index == 0 or self.single is not None:
+                test = f"type({name}) is not list"
+                flag = f"single{index}"
+                before = f" and single{index - 1}" if index > 0 and self.single != "True" else ""
+                frame.line(f"{flag} = {test}{before}")
+                self.single = flag
+            return f"(({name},) if type({name}) is not list else {name})"
+        if index == 0:
+            self.single = "True"
+        return f"({text},)"
+
+    def kept(self, name: str, text: str, free: bool, index: int) -> str:
+        """A source that does not depend on the items before it is evaluated once, when first needed."""
+        frame = self.em.frame
+        if index == 0 or not free or "(" not in text:
+            return text
+        frame.lines.insert(self._start(), (1, f"{name} = None", frame.place))
+        frame.line(f"if {name} is None:")
+        frame.lines.append((frame.indent + 1, f"{name} = {text}", frame.place))
+        return name
+
+    def _start(self) -> int:
+        return 0
+
+    def relationship(self, clause: RelationshipClause) -> None:
+        em, frame = self.em, self.em.frame
+        value, free = self.independent(clause.expression)
+        text = em.use(value)
+        kind = value.type
+        inner = kind.element if isinstance(kind, ListType) else kind
+        if is_unknown(kind):
+            inner = None
+        if not isinstance(kind, ListType):
+            em.import_("general", "as_items")
+            text = f"as_items({text})"
+        elif not value.sure:
+            text = f"({text} or ())"
+        items = self.kept(f"w{frame.temp()[1:]}", text, free, 1)
+        saved = dict(frame.scope)
+        bound = em.bind("alias", clause.alias, Py(f"a_{slug(clause.alias)}", inner, sure=value.items))
+        positive = isinstance(clause, With)
+        flag = frame.temp()
+        if not positive:
+            frame.line(f"{flag} = False")
+        frame.line(f"for {bound.text} in {items}:")
+        frame.indent += 1
+        place = frame.place
+        if clause.such_that.locator:
+            frame.place = place._replace(locator=clause.such_that.locator)
+        frame.line(f"if {em.true(clause.such_that)}:")
+        frame.indent += 1
+        if not positive:
+            frame.line(f"{flag} = True")
+        frame.line("break")
+        frame.indent -= 2
+        frame.place = place
+        frame.line("else:" if positive else f"if {flag}:")
+        frame.lines.append((frame.indent + 1, "continue", frame.place))
+        frame.scope = saved
+
+    # -- results ------------------------------------------------------------------------------------------------------
+
+    def item(self, aliases: list[Py]) -> Py:
+        em, node = self.em, self.node
+        if node.return_ is not None:
+            frame = em.frame
+            place = frame.place
+            if node.return_.expression.locator:
+                frame.place = place._replace(locator=node.return_.expression.locator)
+            found = em.value(node.return_.expression)
+            frame.place = place
+            return found
+        if len(aliases) == 1:
+            return aliases[0]
+        em.import_("values", "Tuple")
+        names = [source.alias for source in node.source]
+        kind = TupleType(tuple((name, one.type or ANY) for name, one in zip(names, aliases, strict=True)))
+        body = ", ".join(f"{name!r}: {one.text}" for name, one in zip(names, aliases, strict=True))
+        return Py(f"Tuple({{{body}}})", kind, True)
+
+    def finish_exists(self, item: Py) -> Py:
+        frame = self.em.frame
+        if item.sure:
+            frame.line("return True")
+        else:
+            frame.line(f"if {self.em.use(item)} is not None:")
+            frame.lines.append((frame.indent + 1, "return True", frame.place))
+        frame.indent -= self.loops
+        frame.line("return False")
+        return Py("", BOOLEAN, True)
+
+    def aggregate(self, aliases: list[Py]) -> Py:
+        """The items are collected first, then folded: an aggregate clause sees lets and aliases of each item."""
+        em, node, frame = self.em, self.node, self.em.frame
+        clause = node.aggregate
+        assert clause is not None
+        start = em.value(clause.starting) if clause.starting is not None else Py("None", ANY, constant=True, atom=True)
+        total = em.bind(
+            "let", clause.identifier, Py(f"r_{slug(clause.identifier)}", clause.result_type or start.type)
+        )
+        em.frame.scope[f"alias {clause.identifier}"] = em.frame.scope[f"let {clause.identifier}"]
+        frame.lines.insert(0, (1, f"{total.text} = {em.use(start)}", frame.place))
+        value = em.value(clause.expression)
+        if clause.distinct:
+            frame.lines.insert(0, (1, "out = []", frame.place))
+            em.import_("general", "is_new")
+            key = ", ".join(one.text for one in aliases)
+            frame.line(f"if not is_new(out, ({key},)):")
+            frame.lines.append((frame.indent + 1, "continue", frame.place))
+        frame.line(f"{total.text} = {em.use(value)}")
+        frame.indent -= self.loops
+        frame.line(f"return {total.text}")
+        return Py("", clause.result_type or value.type or start.type)
+
+    def finish(self, item: Py) -> Py:
+        em, node, frame = self.em, self.node, self.em.frame
+        frame.indent -= self.loops
+        if node.return_ is not None and node.return_.distinct and self.single != "True":
+            em.call("distinct")
+            frame.line("out = distinct(out)")
+        if node.sort is not None:
+            for line in sort_lines(em, "out", item, node.sort.by):
+                frame.line(line)
+        if self.exists:
+            em.call("exists")
+            if self.single is not None:
+                frame.line("return exists(out)")
+                return Py("", BOOLEAN, True)
+        if self.single == "True":
+            frame.line("return out[0] if out else None")
+            return Py("", item.type)
+        if self.single is not None:
+            frame.line(f"return (out[0] if out else None) if {self.single} else out")
+            return Py("", None)
+        frame.line("return out")
+        kind = ListType(item.type) if item.type is not None else None
+        null = any(line[1] == "return None" for line in frame.lines)
+        return Py("", kind, sure=not null, items=item.sure)
+
+
+def _is_scalar(kind: DataType | None) -> bool:
+    """Whether a value of the type is never a list."""
+    alternatives = getattr(kind, "alternatives", None)
+    if alternatives is not None:
+        return all(_is_scalar(one) for one in alternatives)
+    return kind is not None and kind != ANY and not isinstance(kind, ListType)
+
+
+def sort_lines(em: Emitter, name: str, item: Py, criteria: tuple[SortByItem, ...]) -> list[str]:
+    """Statements that sort the list in a variable."""
+    pairs: list[str] = []
+    for criterion in criteria:
+        descending = criterion.direction.startswith("desc")
+        if isinstance(criterion, ByColumn | ByExpression):
+            with em.function(f"k_{slug(em.frame.place.definition, 32)}") as inner:
+                bound = em.bind("alias", "$this", Py("item", item.type, item.sure))
+                inner.arguments.append(bound.text)
+                if isinstance(criterion, ByColumn):
+                    value = bound
+                    for step in criterion.path.split("."):
+                        value = access(em, value, step)
+                else:
+                    value = em.value(criterion.expression)
+                inner.line(f"return {em.use(value)}")
+            pairs.append(f"(lambda {bound.text}: {em.call_of(inner)}, {descending})")
+        else:
+            em.call("sort")
+            return [f"{name} = sort({name}, {descending})"]
+    em.call("sort_by")
+    return [f"{name} = sort_by({name}, {', '.join(pairs)})"]
+
+
+# -- FHIRPath's list operators ----------------------------------------------------------------------------------------
+
+
+def _loop(em: Emitter, node: Filter | ForEach) -> Py:
+    with em.function(f"q_{slug(em.frame.place.definition, 32)}") as inner:
+        value = em.value(node.source)
+        kind = value.type.element if isinstance(value.type, ListType) else None
+        inner.line(f"s0 = {em.use(value)}")
+        inner.line("if s0 is None:")
+        inner.lines.append((2, "return None", inner.place))
+        inner.line("out = []")
+        bound = em.bind("alias", node.scope or "$current", Py("a_this", kind, sure=value.items))
+        inner.scope.setdefault("alias $this", inner.scope[f"alias {node.scope or '$current'}"])
+        inner.line(f"for {bound.text} in s0:")
+        inner.indent += 1
+        if isinstance(node, Filter):
+            inner.line(f"if {em.true(node.condition)}:")
+            inner.lines.append((3, f"out.append({bound.text})", inner.place))
+            result = Py("", value.type, items=value.items)
+        else:
+            found = em.value(node.element)
+            inner.line(f"out.append({em.use(found)})")
+            result = Py("", ListType(found.type) if found.type is not None else None, items=found.sure)
+        inner.indent -= 1
+        inner.line("return out")
+    return replace(result, text=em.call_of(inner))
+
+
+def _sort(em: Emitter, node: Sort) -> Py:
+    with em.function(f"q_{slug(em.frame.place.definition, 32)}") as inner:
+        value = em.value(node.source)
+        inner.line(f"out = {em.use(value)}")
+        item = Py("item", value.type.element if isinstance(value.type, ListType) else None, sure=value.items)
+        for line in sort_lines(em, "out", item, node.by):
+            inner.line(line)
+        inner.line("return out")
+    return replace(value, text=em.call_of(inner), constant=False, atom=False)
+
+
+HANDLERS: dict[type[Element], Handler] = {Query: _query, Filter: _loop, ForEach: _loop, Sort: _sort}
+
+__all__ = ["HANDLERS", "exists_query", "merge", "sort_lines"]

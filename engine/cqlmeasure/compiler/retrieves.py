@@ -1,0 +1,104 @@
+"""Retrieves: each is a memo slot of the context, filled from the subject's index of codes.
+
+Always holds: retrieves that ask for the same share a slot; the codes of a constant filter are a constant table.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from cqlmeasure.compiler.code import Py
+from cqlmeasure.compiler.emitter import Emitter, Handler
+from cqlmeasure.elm.base import Element
+from cqlmeasure.elm.queries import Retrieve
+from cqlmeasure.models import builtin
+from cqlmeasure.typesys import VALUE_SET, DataType, ListType, NamedType
+
+_NEGATIONS = ("notrequested", "notdone", "observationcancelled", "rejected", "donotperform")
+_VITAL_SIGNS = {
+    "us-core-blood-pressure": "85354-9",
+    "us-core-bmi": "39156-5",
+    "us-core-body-height": "8302-2",
+    "us-core-body-temperature": "8310-5",
+    "us-core-body-weight": "29463-7",
+    "us-core-head-circumference": "9843-4",
+    "us-core-heart-rate": "8867-4",
+    "us-core-respiratory-rate": "9279-1",
+}
+"""Profiles that a code decides where none is declared: the LOINC code that the profile fixes."""
+
+_PROFILED_MODELS = ("QICore", "USCore")
+_PLAIN = "http://hl7.org/fhir/StructureDefinition/"
+
+
+@cache
+def profiles_of(kind: str) -> frozenset[str]:
+    """The canonical urls of all profiles of a resource type that the shipped models know."""
+    found: set[str] = set()
+    for name in _PROFILED_MODELS:
+        model = builtin(name)
+        for facts in model.classes.values() if model is not None else ():
+            if facts.retrievable and facts.identifier and (facts.target or facts.name) == kind:
+                found.add(facts.identifier)
+    return frozenset(found)
+
+
+def profile(em: Emitter, kind: str, template: str | None) -> str:
+    """The constant of a profile, or ``None``: for no template, and for the base type itself."""
+    if template is None or template.startswith(_PLAIN):
+        return "None"
+    em.import_("retrieve", "Profile")
+    last = template.rpartition("/")[2]
+    others = tuple(sorted(profiles_of(kind) - {template}))
+    negation = last.lower().endswith(_NEGATIONS)
+    text = f"Profile({template!r}, {others!r}, {negation}, {_VITAL_SIGNS.get(last)!r})"
+    return em.module.constant(text, em.frame.place, "PROFILE_")
+
+
+def _path(em: Emitter, kind: str, path: str) -> tuple[tuple[str, ...], ...]:
+    """The JSON names of each step of a code path; a choice has several."""
+    steps: list[tuple[str, ...]] = []
+    owner: str | None = kind
+    for step in path.replace("[x]", "").split("."):
+        facts = em.fhir.element(owner, step) if owner is not None else None
+        keys = em.fhir.choice_keys(step, facts.type) if facts is not None else {}
+        steps.append(tuple(key for key, name in keys.items() if name in ("CodeableConcept", "Coding", "code")) or (step,))
+        found: DataType | None = facts.type if facts is not None else None
+        if isinstance(found, ListType):
+            found = found.element
+        owner = found.name if isinstance(found, NamedType) else None
+    return tuple(steps)
+
+
+def _retrieve(em: Emitter, node: Retrieve) -> Py:
+    assert isinstance(node.data_type, NamedType)
+    kind = node.data_type.name
+    result = ListType(node.data_type)
+    wanted = profile(em, kind, node.template_id)
+    if node.codes is None:
+        return _memoised(em, "retrieve", (repr(kind), wanted), result)
+    path = em.module.constant(repr(_path(em, kind, node.code_property or "code")), em.frame.place, "PATH_")
+    codes = em.value(node.codes)
+    if node.code_comparator == "~" and codes.type == VALUE_SET:
+        return _memoised(em, "retrieve_not_done", (repr(kind), wanted, path, em.use(codes)), result)
+    em.import_("retrieve", "code_table")
+    if codes.constant:
+        table = em.module.constant(f"code_table({codes.text})", em.frame.place, "CODES_")
+        return _memoised(em, "retrieve_codes", (repr(kind), wanted, path, table), result)
+    text = f"c.retrieve_codes(None, {kind!r}, {wanted}, {path}, code_table({codes.text}))"
+    return Py(text, result, True, True)
+
+
+def _memoised(em: Emitter, method: str, arguments: tuple[str, ...], kind: DataType) -> Py:
+    rest = ", ".join(arguments)
+    key = f"{method}({rest})"
+    slot = em.retrieves.get(key)
+    if slot is None:
+        slot = em.retrieves[key] = em.module.slot()
+    em.import_("context", "UNSET")
+    temp = em.temp()
+    text = f"({temp} if ({temp} := c[{slot}]) is not UNSET else c.{method}({slot}, {rest}))"
+    return Py(text, kind, True, True)
+
+
+HANDLERS: dict[type[Element], Handler] = {Retrieve: _retrieve}

@@ -1,0 +1,108 @@
+"""What an evaluation knows: the environment that all subjects share, and the context of one subject.
+
+Always holds: "now", the default offset, the parameters and the value sets are fixed when the environment is made; a
+context memoises by slot, and generated code tests the slot inline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from cqlmeasure.runtime.messages import Message
+from cqlmeasure.runtime.retrieve import CodeTable, Profile, select, select_codes, select_not_done
+from cqlmeasure.runtime.subject import Path, Resource, Subject
+from cqlmeasure.runtime.temporal import DateTime
+from cqlmeasure.runtime.values import CodeSystem, ValueSet
+
+
+class Unset:
+    """The type of the mark of a slot that has no value yet (null is a value)."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "unset"
+
+
+UNSET = Unset()
+
+
+class Environment:
+    """What one evaluator fixes for all its subjects.
+
+    ``parameters`` maps names, or pairs of library and name, to values.  ``value_set`` and ``code_system`` resolve a
+    canonical url and version.
+    """
+
+    __slots__ = ("code_system", "now", "offset", "offset_hours", "parameters", "value_set")
+
+    def __init__(
+        self,
+        now: DateTime,
+        parameters: Mapping[Any, Any],
+        value_set: Callable[[str, str | None], ValueSet],
+        code_system: Callable[[str, str | None], CodeSystem],
+    ) -> None:
+        self.now = now
+        self.offset = now.offset
+        self.offset_hours = Decimal(now.offset) / 60
+        self.parameters = parameters
+        self.value_set = value_set
+        self.code_system = code_system
+
+    def has_parameter(self, library: str, name: str) -> bool:
+        """Whether a value was given."""
+        return (library, name) in self.parameters or name in self.parameters
+
+    def parameter(self, library: str, name: str) -> Any:
+        """The value that was given; null if none was."""
+        found = self.parameters.get((library, name))
+        return self.parameters.get(name) if found is None else found
+
+
+class Context(list[Any]):
+    """The memo of one subject, a slot for each definition and retrieve."""
+
+    __slots__ = ("messages", "retrieved", "subject")
+
+    subject: Subject
+    messages: list[Message]
+    retrieved: list[list[Resource]]
+
+    @classmethod
+    def of(cls, subject: Subject, slots: int) -> Context:
+        """A context with that many empty slots."""
+        found = cls((UNSET,) * slots)
+        found.subject = subject
+        found.messages = []
+        found.retrieved = []
+        return found
+
+    def retrieve(self, slot: int, kind: str, profile: Profile | None) -> list[Resource]:
+        """A retrieve without codes."""
+        found = self[slot] = select(self.subject, kind, profile)
+        if found:
+            self.retrieved.append(found)
+        return found
+
+    def retrieve_codes(
+        self, slot: int | None, kind: str, profile: Profile | None, path: Path, codes: CodeTable
+    ) -> list[Resource]:
+        """A retrieve with codes; without a slot it is not memoised."""
+        found = select_codes(self.subject, kind, profile, path, codes)
+        if slot is not None:
+            self[slot] = found
+        if found:
+            self.retrieved.append(found)
+        return found
+
+    def retrieve_not_done(
+        self, slot: int, kind: str, profile: Profile | None, path: Path, value_set: ValueSet | None
+    ) -> list[Resource]:
+        """A retrieve of what was not done for a whole value set."""
+        found = self[slot] = select_not_done(self.subject, kind, profile, path, value_set)
+        if found:
+            self.retrieved.append(found)
+        return found

@@ -1,0 +1,125 @@
+"""Retrieves: the resources of a type, profile and codes.
+
+Always holds: the result is in the subject's order and holds every resource once.  A resource that declares no profile is
+kept where its profile cannot tell; negation profiles and profiles that stand for one code then look at the content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cqlmeasure.runtime.subject import ANY_SYSTEM, Path, Resource, Subject
+from cqlmeasure.runtime.values import ValueSet
+
+CodeTable = Mapping[str, frozenset[str]]
+
+LOINC = "http://loinc.org"
+_NOT_DONE = frozenset({"not-done", "cancelled", "rejected"})
+
+
+def code_table(codes: Any) -> CodeTable:
+    """Code -> systems, of a value set, a code, a concept, or a list of these; an empty table for null."""
+    if isinstance(codes, ValueSet):
+        return codes.codes
+    table: dict[str, set[str]] = {}
+    for code in _codes(codes):
+        if code.get("code") is not None:
+            table.setdefault(code["code"], set()).add(code.get("system") or ANY_SYSTEM)
+    return {code: frozenset(systems) for code, systems in table.items()}
+
+
+def _codes(value: Any) -> Iterable[Mapping[str, Any]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _codes(item)
+    elif isinstance(value, ValueSet):
+        yield from value.members
+    elif isinstance(value, str):
+        yield {"code": value}
+    elif isinstance(value, dict):
+        yield from value["coding"] or () if "coding" in value else (value,)
+
+
+class Profile:
+    """Which resources of a type a profile stands for.
+
+    ``others`` are the profiles that the model knows for the same type: a resource that declares one of them is not
+    this one.  ``negation`` profiles state that something was not done; ``code`` is the LOINC code that a vital sign
+    profile fixes.
+    """
+
+    __slots__ = ("code", "negation", "others", "url")
+
+    def __init__(self, url: str, others: Iterable[str] = (), negation: bool = False, code: str | None = None) -> None:
+        self.url = url
+        self.others = frozenset(others)
+        self.negation = negation
+        self.code = code
+
+    def accepts(self, resource: Resource) -> bool:
+        """Whether the resource counts as one of the profile."""
+        declared = (resource.get("meta") or {}).get("profile")
+        if declared:
+            others = self.others
+            competing = False
+            for url in declared:
+                if "|" in url:
+                    url = url.partition("|")[0]
+                if url == self.url:
+                    return True
+                competing = competing or url in others
+            if competing:
+                return False
+        if self.negation:
+            return resource.get("doNotPerform") is True or resource.get("status") in _NOT_DONE
+        if self.code is not None:
+            codings = (resource.get("code") or {}).get("coding") or ()
+            return any(coding.get("code") == self.code and coding.get("system") == LOINC for coding in codings)
+        return True
+
+
+def select(subject: Subject, kind: str, profile: Profile | None) -> list[Resource]:
+    """All resources of a type and profile."""
+    found = subject.of_type(kind)
+    if profile is None or not found:
+        return found
+    accepts = profile.accepts
+    return [resource for resource in found if accepts(resource)]
+
+
+def select_codes(subject: Subject, kind: str, profile: Profile | None, path: Path, codes: CodeTable) -> list[Resource]:
+    """The resources of a type and profile that have one of the codes at a path."""
+    resources = subject.of_type(kind)
+    if not resources:
+        return []
+    index, _ = subject.codes(kind, path)
+    positions: set[int] = set()
+    for code, entries in index.items():
+        systems = codes.get(code)
+        if systems is not None:
+            for system, position in entries:
+                if system in systems or system == ANY_SYSTEM or ANY_SYSTEM in systems:
+                    positions.add(position)
+    return _accepted(resources, positions, profile)
+
+
+def select_not_done(
+    subject: Subject, kind: str, profile: Profile | None, path: Path, value_set: ValueSet | None
+) -> list[Resource]:
+    """The resources whose code says that nothing of a value set was done."""
+    resources = subject.of_type(kind)
+    if not resources or value_set is None:
+        return []
+    _, not_done = subject.codes(kind, path)
+    return _accepted(resources, not_done.get(value_set.url, ()), profile)
+
+
+def _accepted(resources: list[Resource], positions: Iterable[int], profile: Profile | None) -> list[Resource]:
+    if not positions:
+        return []
+    found = [resources[position] for position in sorted(positions)]
+    if profile is None:
+        return found
+    accepts = profile.accepts
+    return [resource for resource in found if accepts(resource)]

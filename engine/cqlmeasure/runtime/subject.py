@@ -1,0 +1,107 @@
+"""One subject's resources, indexed by type and by code.
+
+Always holds: the index of a type and path is built at most once per subject, whatever asks for it; resources keep the
+order in which they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Resource = Mapping[str, Any]
+CodeIndex = dict[str, list[tuple[str | None, int]]]
+Path = tuple[tuple[str, ...], ...]
+"""Steps from a resource to an element; each step is the JSON names that it may have."""
+
+NOT_DONE_VALUE_SET = "http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-notDoneValueSet"
+ANY_SYSTEM = "*"
+"""The system of a plain code: it matches a code of any system."""
+
+
+class Subject:
+    """The resources of one subject.  ``id`` names it in messages."""
+
+    __slots__ = ("_codes", "_references", "by_type", "id", "resources")
+
+    def __init__(self, id: str, resources: Sequence[Resource]) -> None:
+        self.id = id
+        self.resources = resources
+        by_type: dict[str, list[Resource]] = {}
+        for resource in resources:
+            kind = resource.get("resourceType")
+            if kind in by_type:
+                by_type[kind].append(resource)
+            elif kind is not None:
+                by_type[kind] = [resource]
+        self.by_type = by_type
+        self._codes: dict[tuple[str, Path], tuple[CodeIndex, dict[str, list[int]]]] = {}
+        self._references: dict[str, Resource] | None = None
+
+    def of_type(self, kind: str) -> list[Resource]:
+        """All resources of a type; of all types for ``Resource``."""
+        if kind in ("Resource", "DomainResource"):
+            return list(self.resources)
+        return self.by_type.get(kind, [])
+
+    def codes(self, kind: str, path: Path) -> tuple[CodeIndex, dict[str, list[int]]]:
+        """The codes at a path: code -> (system, position) pairs, and not-done value set url -> positions."""
+        found = self._codes.get((kind, path))
+        if found is None:
+            found = self._codes[kind, path] = _index(self.of_type(kind), path)
+        return found
+
+    def resolve(self, reference: str | None) -> Resource | None:
+        """The resource that a reference (``Type/id`` at its end, or a full url) names, if it is among the subject's."""
+        if reference is None:
+            return None
+        if self._references is None:
+            self._references = {
+                f"{resource.get('resourceType')}/{resource.get('id')}": resource for resource in self.resources
+            }
+        return self._references.get("/".join(reference.partition("|")[0].split("/")[-2:]))
+
+
+def _index(resources: Sequence[Resource], path: Path) -> tuple[CodeIndex, dict[str, list[int]]]:
+    codes: CodeIndex = {}
+    not_done: dict[str, list[int]] = {}
+    for position, resource in enumerate(resources):
+        for value in _values((resource,), path):
+            if not isinstance(value, dict):
+                if isinstance(value, str):
+                    codes.setdefault(value, []).append((ANY_SYSTEM, position))
+                continue
+            if "extension" in value and (url := _not_done_url(value)) is not None:
+                not_done.setdefault(url, []).append(position)
+                continue
+            for coding in value["coding"] if "coding" in value else (value,):
+                code = coding.get("code") if isinstance(coding, dict) else None
+                if isinstance(code, str):
+                    codes.setdefault(code, []).append((coding.get("system"), position))
+    return codes, not_done
+
+
+def _values(owners: Iterable[Any], path: Path) -> list[Any]:
+    current = list(owners)
+    for step in path:
+        following: list[Any] = []
+        for owner in current:
+            if isinstance(owner, dict):
+                for name in step:
+                    value = owner.get(name)
+                    if isinstance(value, list):
+                        following.extend(value)
+                    elif value is not None:
+                        following.append(value)
+        current = following
+    return current
+
+
+def _not_done_url(concept: Mapping[str, Any]) -> str | None:
+    for extension in concept["extension"]:
+        if extension.get("url") == NOT_DONE_VALUE_SET:
+            for key in ("valueCanonical", "valueUri", "valueUrl", "valueString"):
+                url = extension.get(key)
+                if isinstance(url, str):
+                    return url.partition("|")[0]
+    return None
