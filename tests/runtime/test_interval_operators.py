@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_temporal_operators import lines
 
-from cqlmeasure.runtime import DAY, HOUR, MILLISECOND, SECOND, CqlError, DateTime, Interval, day_constants
+from cqlmeasure.runtime import DAY, HOUR, MILLISECOND, SECOND, CqlError, Date, DateTime, Interval, day_constants
 from cqlmeasure.runtime import interval_compare as compare
 from cqlmeasure.runtime import interval_sets as sets
 from cqlmeasure.runtime.interval import (
@@ -281,6 +281,24 @@ def test_shortcuts_for_datetimes_agree(a: Interval, b: Interval, point: DateTime
     assert compare.overlaps_interval_datetime(a, b, precision) is compare.overlaps_interval(a, b, precision)
     assert compare.included_in_interval_datetime(a, b, precision) is compare.included_in_interval(a, b, precision)
     assert compare.includes_interval_datetime(a, b, precision) is compare.includes_interval(a, b, precision)
+    assert compare.included_in_interval_datetime(point, b, precision) is compare.in_interval(point, b, precision)
+    assert compare.before_interval_datetime(a, b, precision) is compare.before_interval(a, b, precision)
+    assert compare.after_interval_datetime(a, b, precision) is compare.after_interval(a, b, precision)
+
+
+DATES = st.builds(Date.of_day, st.integers(16_000, 16_100), st.sampled_from([2, DAY, DAY, DAY]))
+SPANS = st.builds(DateInterval, st.one_of(st.none(), DATES), st.one_of(st.none(), DATES), st.booleans(), st.just(True))
+
+
+@given(DATES, SPANS, st.sampled_from([None, DAY, 2]))
+def test_shortcuts_for_dates_agree(point: Date, value: Interval, precision: int | None) -> None:
+    assert compare.in_interval_date(point, value, precision) is compare.in_interval(point, value, precision)
+
+
+@pytest.mark.parametrize("value", SMALL, ids=repr)
+def test_shortcuts_for_integers_agree(value: Interval) -> None:
+    for point in range(8):
+        assert compare.in_interval_integer(point, value) is compare.in_interval(point, value)
 
 
 @given(PERIODS, COARSE, st.integers(11_573, 11_580), st.integers(0, 3))

@@ -100,7 +100,7 @@ def test_components_build_values() -> None:
     assert datetime_of(None) is None
     assert time_of(10, 20) == parse_time("10:20")
     for bad in ((2014, None, 1), (2014, 13), (2014, 2, 30), (2014, 1, 1, 24), (10000,), (0,)):
-        with pytest.raises(CqlError, match="does not exist|below one that is null"):
+        with pytest.raises(CqlError, match=r"does not exist|below one that is null"):
             datetime_of(*bad)
 
 

@@ -5,7 +5,8 @@ between what is known: an unknown end is not before the start, an unknown start 
 true or false where every possible value agrees, and null otherwise.
 
 Each operator has one function for all point types, named as the ELM operator with the suffix ``_interval``; for
-DateTime there are versions, with the suffix ``_interval_datetime``, that take the common case without detours.
+DateTime, and where it pays Date and Integer, there are versions with the suffix ``_interval_datetime`` and so on that
+take the common case without detours.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any
 
 from cqlmeasure.runtime.interval import Interval, any_end, close, close_like
 from cqlmeasure.runtime.points import compare_points, cut_point, predecessor_point, successor_point
-from cqlmeasure.runtime.temporal import DAY, DateTime
-from cqlmeasure.runtime.temporal_compare import same_or_after_datetime, same_or_before_datetime
+from cqlmeasure.runtime.temporal import DAY, Date, DateTime
+from cqlmeasure.runtime.temporal_compare import before_datetime, same_or_after_datetime, same_or_before_datetime
 
 _Range = tuple[Any, Any]
 """Earliest and latest possible value of an end; None where nothing is known."""
@@ -296,8 +297,10 @@ def contains_interval_datetime(
     return in_interval_datetime(point, value, precision)
 
 
-def included_in_interval_datetime(a: Interval | None, b: Interval | None, precision: int | None = None) -> bool | None:
-    """``a included in precision of b`` for two intervals."""
+def included_in_interval_datetime(a: Any, b: Interval | None, precision: int | None = None) -> bool | None:
+    """``a included in precision of b``; a point on the left is the operator ``in``."""
+    if type(a) is DateTime:
+        return in_interval_datetime(a, b, precision)
     if a is None or b is None:
         return None
     low_a, high_a, low_b, high_b = a.low, a.high, b.low, b.high
@@ -319,8 +322,8 @@ def included_in_interval_datetime(a: Interval | None, b: Interval | None, precis
     return False if started is False else _and(started, same_or_before_datetime(high_a, high_b, precision))
 
 
-def includes_interval_datetime(a: Interval | None, b: Interval | None, precision: int | None = None) -> bool | None:
-    """``a includes precision of b`` for two intervals."""
+def includes_interval_datetime(a: Interval | None, b: Any, precision: int | None = None) -> bool | None:
+    """``a includes precision of b``; a point on the right is the operator ``contains``."""
     return included_in_interval_datetime(b, a, precision)
 
 
@@ -345,3 +348,46 @@ def overlaps_interval_datetime(a: Interval | None, b: Interval | None, precision
         return bool(low_a.day <= high_b.day and low_b.day <= high_a.day)
     started = same_or_before_datetime(low_a, high_b, precision)
     return False if started is False else _and(started, same_or_before_datetime(low_b, high_a, precision))
+
+
+def before_interval_datetime(a: Interval | None, b: Interval | None, precision: int | None = None) -> bool | None:
+    """``a before precision of b`` for two intervals."""
+    if a is None or b is None:
+        return None
+    end, start = a.high, b.low
+    if end is None or start is None or not a.high_closed or not b.low_closed:
+        return before_interval(a, b, precision)
+    return before_datetime(end, start, precision)
+
+
+def after_interval_datetime(a: Interval | None, b: Interval | None, precision: int | None = None) -> bool | None:
+    """``a after precision of b`` for two intervals."""
+    return before_interval_datetime(b, a, precision)
+
+
+def in_interval_date(point: Date | None, value: Interval | None, precision: int | None = None) -> bool | None:
+    """``point in precision of value`` for dates."""
+    if value is None:
+        return False
+    if point is None:
+        return None
+    low, high = value.low, value.high
+    if low is None or high is None or not value.low_closed or not value.high_closed:
+        return in_interval(point, value, precision)
+    if point.precision == low.precision == high.precision == DAY and (precision is None or precision == DAY):
+        return bool(low.low <= point.low <= high.low)
+    return in_interval(point, value, precision)
+
+
+def in_interval_integer(point: int | None, value: Interval | None) -> bool | None:
+    """``point in value`` for whole numbers."""
+    if value is None:
+        return False
+    if point is None:
+        return None
+    low, high = value.low, value.high
+    if low is None or high is None:
+        return in_interval(point, value)
+    return bool(
+        (low <= point if value.low_closed else low < point) and (point <= high if value.high_closed else point < high)
+    )
