@@ -120,8 +120,8 @@ class _Reader:
             self.expect("and")
             high = self.prefixed()
             difference = found[1] is not None and found[1].startswith("diff")
-            function = arithmetic.difference_between if difference else arithmetic.duration_between
-            return function(low, high, precision_named(found[2]))
+            measure = arithmetic.difference_between if difference else arithmetic.duration_between
+            return measure(low, high, precision_named(found[2]))
         if found := self.match(_FROM):
             return arithmetic.date_time_component_from(self.prefixed(), precision_named(found[1]))
         if self.take("expand ") or self.text.startswith("collapse ", self.at):
@@ -183,13 +183,13 @@ class _Reader:
 
 def _construct(kind: str, arguments: str) -> Any:
     parts = [None if part.strip() == "null" else part.strip() for part in arguments.split(",")]
-    numbers = [None if part is None else int(part) for part in parts[:7]]
+    numbers: list[Any] = [None if part is None else int(part) for part in parts[:7]]
     if kind == "Date":
         return date_of(*numbers)
     if kind == "Time":
         return time_of(*numbers)
     offset = int(Decimal(parts[7] or 0) * 60) if len(parts) > 7 else 0
-    return datetime_of(*numbers, *[None] * (7 - len(numbers)), offset)
+    return datetime_of(*numbers, offset=offset)
 
 
 def _literal(text: str) -> Any:
