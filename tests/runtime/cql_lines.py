@@ -189,7 +189,8 @@ def _construct(kind: str, arguments: str) -> Any:
     if kind == "Time":
         return time_of(*numbers)
     offset = int(Decimal(parts[7] or 0) * 60) if len(parts) > 7 else 0
-    return datetime_of(*numbers, offset=offset)
+    padded: tuple[Any, ...] = (*numbers, *[None] * (7 - len(numbers)), offset)
+    return datetime_of(*padded)
 
 
 def _literal(text: str) -> Any:
