@@ -91,7 +91,7 @@ class QueryParser(TimingParser):
             while expected:
                 index += 1
                 kind = kinds[index]
-                if kind == t.EOF:
+                if kind == t.EOF or (kind == "define" and self.declaration_ahead(index)):
                     return False
                 if kind in _CLOSERS:
                     expected.append(_CLOSERS[kind])
