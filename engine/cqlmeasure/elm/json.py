@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, cast
 
 from cqlmeasure.elm.base import Element
+from cqlmeasure.elm.depth import deep_recursion
 from cqlmeasure.elm.library import ExpressionDef, Library, UsingDef
 from cqlmeasure.elm.registry import NODES
 from cqlmeasure.typesys import (
@@ -31,7 +32,7 @@ from cqlmeasure.typesys import (
 )
 
 FHIR_URI = "http://hl7.org/fhir"
-MAXIMUM_DEPTH = 900
+MAXIMUM_DEPTH = 4000
 
 # Fields that ELM writes as a specifier only.
 _SPECIFIER_ONLY = frozenset({"operand_type", "parameter_type", "type_specifier"})
@@ -56,7 +57,10 @@ def from_json(document: Mapping[str, Any]) -> Library:
         if isinstance(using, Mapping):
             models.setdefault(str(using.get("uri")), str(using.get("localIdentifier")))
     try:
-        return cast(Library, _Reader(models).node(body, Library, 0))
+        with deep_recursion():
+            return cast(Library, _Reader(models).node(body, Library, 0))
+    except RecursionError:
+        raise ElmFormatError("the ELM is nested too deeply") from None
     except (TypeError, AttributeError, KeyError, ArithmeticError) as error:
         raise ElmFormatError(f"malformed ELM: {error}") from error
 
@@ -66,7 +70,8 @@ def to_json(library: Library) -> dict[str, Any]:
     uris = {using.local_identifier: using.uri for using in library.usings}
     uris[SYSTEM] = SYSTEM_URI
     uris["FHIR"] = FHIR_URI
-    return {"library": _Writer(uris).node(library)}
+    with deep_recursion():
+        return {"library": _Writer(uris).node(library)}
 
 
 @cache

@@ -95,7 +95,8 @@ def translate(
     all libraries if there are any; warnings are in the result.
     """
     run = _Run(provider or NoLibraries(), models, any_version, prefer_elm)
-    key = run.library(source, ())
+    with elm.deep_recursion():
+        key = run.library(source, ())
     errors = [found for found in run.diagnostics if found.severity is Severity.ERROR]
     if errors or key is None:
         raise TranslationError(diagnostics=errors)
