@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqlmeasure.compiler.catalog import FUNCTIONS
 from cqlmeasure.compiler.code import Binding, Frame, Module, Place, Py, slug
-from cqlmeasure.compiler.kinds import matches
+from cqlmeasure.compiler.kinds import matches, settled
 from cqlmeasure.elm import ExpressionDef, FunctionDef, Library
 from cqlmeasure.elm.base import Element, Expression
 from cqlmeasure.errors import ContentError
@@ -118,9 +118,8 @@ class Emitter:
         finally:
             frame.depth -= 1
             frame.place = place
-        if node.result_type is not None and found.type != node.result_type:
-            found = found.typed(node.result_type)
-        return found
+        kind = settled(found.type, node.result_type)
+        return found if kind == found.type else found.typed(kind)
 
     def _split(self, node: Expression) -> Py:
         with self.function(f"e_{slug(self.frame.place.definition, 32)}") as inner:
@@ -271,8 +270,7 @@ class Emitter:
                 found = Py("None", definition.result_type, constant=True, atom=True)
             else:
                 found = self.value(definition.expression)
-            if definition.result_type is not None:
-                found = found.typed(definition.result_type)
+            found = found.typed(settled(found.type, definition.result_type))
             frame.lines.insert(0, (1, repr(f"{scope.key}: {name}"), place))
             frame.line(f"c[{slot}] = value = {self.use(found)}")
             frame.line("return value")
@@ -335,8 +333,7 @@ class Emitter:
                 found = self.failure(f"the external function {definition.name} is not known", definition.result_type)
             else:
                 found = self.value(definition.expression)
-            if definition.result_type is not None:
-                found = found.typed(definition.result_type)
+            found = found.typed(settled(found.type, definition.result_type))
             frame.lines.insert(0, (1, repr(f"{scope.key}: {definition.name}"), place))
             frame.line(f"return {self.use(found)}")
         self.module.functions.append(frame)

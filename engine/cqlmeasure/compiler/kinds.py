@@ -109,6 +109,23 @@ def merge(*kinds: DataType | None) -> DataType | None:
     return choice_of(*known)
 
 
+def has_choice(kind: DataType | None) -> bool:
+    """Whether a type is a choice, or a list of choices."""
+    while isinstance(kind, ListType):
+        kind = kind.element
+    return isinstance(kind, ChoiceType)
+
+
+def settled(found: DataType | None, declared: DataType | None) -> DataType | None:
+    """The type to go on with, of the one that the compiler found and the one that the ELM declares.
+
+    A choice that was found stays one: its values carry their type, whatever the ELM says of it.
+    """
+    if declared is None or (has_choice(found) and not has_choice(declared)):
+        return found
+    return declared
+
+
 def value_type(fhir: FhirTypes, kind: DataType | None) -> DataType | None:
     """The type that ``ToValue`` gives for a type."""
     if isinstance(kind, ChoiceType):

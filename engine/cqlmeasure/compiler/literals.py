@@ -141,10 +141,13 @@ def _interval(em: Emitter, node: elm.Interval) -> Py:
     if low.text == "None" and high.text == "None" and point in INTERVAL_CLASSES:
         name = em.import_("interval", INTERVAL_CLASSES[point])
         return em.combine(f"{name}({{}})", (low, high, *flags), kind, True)
-    name = em.call("interval").text[:-2]
+    if low.constant and high.constant:
+        name = em.call("interval").text[:-2]
+    else:
+        name = em.import_("general", "computed_interval")
     if all(flag.text == "True" for flag in flags):
         flags = []
-    return em.combine(f"{name}({{}})", (low, high, *flags), kind, True)
+    return em.combine(f"{name}({{}})", (low, high, *flags), kind, name == "interval")
 
 
 def _list(em: Emitter, node: elm.List) -> Py:

@@ -80,7 +80,7 @@ def to_interval_period(period: Json | None, date_times: DateTimeCache) -> Interv
     if low is None or high is None:
         # the text tests the element, not its value: a start that is no date still closes the interval
         return DateTimeInterval(low, high, start is not None, True)
-    return interval(low, high)
+    return _interval(low, high)
 
 
 def to_interval_range(value: Json | None) -> Interval | None:
@@ -88,7 +88,7 @@ def to_interval_range(value: Json | None) -> Interval | None:
     if value is None:
         return None
     low, high = to_quantity(value.get("low")), to_quantity(value.get("high"))
-    return interval(low, high) if low is not None and high is not None else QuantityInterval(low, high)
+    return _interval(low, high) if low is not None and high is not None else QuantityInterval(low, high)
 
 
 def to_interval_quantity(quantity: Json | None) -> Interval | None:
@@ -116,6 +116,14 @@ def to_ratio(ratio: Json | None) -> Ratio | None:
 def to_value_set(url: str | None) -> ValueSet | None:
     """``ToValueSet``: a value set that only has its identity."""
     return None if url is None else ValueSet(url)
+
+
+def _interval(low: Any, high: Any) -> Interval | None:
+    """Null for data that end before they start."""
+    try:
+        return interval(low, high)
+    except CqlError:
+        return None
 
 
 _QUANTITIES = ("Quantity", "Age", "Count", "Distance", "Duration", "SimpleQuantity", "MoneyQuantity")

@@ -78,6 +78,17 @@ def fhir_json(value: Any) -> Any:
     return value
 
 
+def computed_interval(low: Any, high: Any, low_closed: bool | None = True, high_closed: bool | None = True) -> Any:
+    """An interval of ends that come from data: null if it ends before it starts.
+
+    With constant ends that is an error of the author; here one subject's data would end the evaluation.
+    """
+    try:
+        return interval.interval(low, high, low_closed, high_closed)
+    except CqlError:
+        return None
+
+
 def datetime_selector(offset: Decimal | None, *parts: int | None) -> DateTime | None:
     """``DateTime(year, month, ...)``; the offset is in hours.  An impossible date is an error."""
     given = [*parts, *[None] * (7 - len(parts))]
