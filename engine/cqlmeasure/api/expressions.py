@@ -15,6 +15,7 @@ from cqlmeasure.content import Content
 from cqlmeasure.data import SubjectData
 from cqlmeasure.elm import to_json
 from cqlmeasure.errors import ContentError, Diagnostic, Span, TranslationError, UsageError
+from cqlmeasure.runtime.subject import Subject
 from cqlmeasure.translator.translate import SourceText
 
 _Path = str | os.PathLike[str]
@@ -75,7 +76,8 @@ def evaluate_expression(
     except TranslationError as error:
         raise TranslationError(diagnostics=[_placed(found, len(head)) for found in error.diagnostics]) from None
     evaluator = library.evaluator({}, timezone or UTC)
-    return evaluator.subject(_subject(data)).value(_NAME)
+    subject = _subject(data)
+    return evaluator.subject(Subject(subject.id, subject.resources)).value(_NAME)
 
 
 def _head(using: str | None, includes: Iterable[str], patient: bool) -> list[str]:

@@ -19,6 +19,7 @@ from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.sources import CaseSubjects, Subjects, subjects
 from cqlmeasure.content import MeasureEntry, TestCase
 from cqlmeasure.data import SubjectData
+from cqlmeasure.elm import to_json
 from cqlmeasure.errors import ContentError, Diagnostic, UsageError
 from cqlmeasure.measure import (
     MeasureDefinition,
@@ -31,6 +32,7 @@ from cqlmeasure.measure import (
     prepare,
     read_measure,
 )
+from cqlmeasure.runtime.subject import Subject
 
 if TYPE_CHECKING:
     from cqlmeasure.api.cases import CaseRun
@@ -168,7 +170,7 @@ class CompiledMeasure:
     @property
     def elm(self) -> dict[str, Any]:
         """The ELM of the primary library."""
-        return self._library.elm()
+        return to_json(self._library.translation.main.library)
 
     def evaluate(
         self,
@@ -190,7 +192,7 @@ class CompiledMeasure:
         without it only the totals, for populations that do not fit into memory.
         """
         plan, evaluator = self._prepare(self._period(period), timezone or self._timezone)
-        source = _only(_source(data), subjects)
+        source = (Subject(one.id, one.resources) for one in _only(_source(data), subjects))
         with _without_collector():
             result = evaluate(plan, evaluator, source, period=self._period(period), evidence=evidence, keep=keep)
         return MeasureResult(result, ReportOptions(date=date), [*self._library.warnings, *self._engine.warnings])
