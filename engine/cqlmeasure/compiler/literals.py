@@ -138,16 +138,13 @@ def _interval(em: Emitter, node: elm.Interval) -> Py:
             else Py(repr(constant), BOOLEAN, True, constant=True, atom=True)
         )
     kind = IntervalType(point) if point is not None else None
-    if low.text == "None" and high.text == "None" and point in INTERVAL_CLASSES:
-        name = em.import_("interval", INTERVAL_CLASSES[point])
-        return em.combine(f"{name}({{}})", (low, high, *flags), kind, True)
-    if low.constant and high.constant:
-        name = em.call("interval").text[:-2]
-    else:
-        name = em.import_("general", "computed_interval")
     if all(flag.text == "True" for flag in flags):
         flags = []
-    return em.combine(f"{name}({{}})", (low, high, *flags), kind, name == "interval")
+    if low.constant and high.constant and (low.text != "None" or high.text != "None"):
+        return em.call("interval", low, high, *flags, kind=kind, sure=True)
+    name = em.import_("general", "computed_interval")
+    points = em.import_("interval", INTERVAL_CLASSES.get(point or ANY, "Interval"))
+    return em.combine(f"{name}({{}})", (points, low, high, *flags), kind)
 
 
 def _list(em: Emitter, node: elm.List) -> Py:

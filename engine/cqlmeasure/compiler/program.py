@@ -15,7 +15,7 @@ import msgspec
 
 from cqlmeasure.runtime.context import Environment
 from cqlmeasure.runtime.temporal import Date, Time
-from cqlmeasure.runtime.temporal_parse import datetime_cache
+from cqlmeasure.runtime.temporal_parse import fhir_datetime_cache
 from cqlmeasure.typesys import DataType
 
 _SLOT_NAME = "<cql {}>"
@@ -98,7 +98,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
             "TIME_OF_DAY": Time.of_ms(now.local % 86_400_000),
             "OFFSET": environment.offset,
             "OFFSET_HOURS": environment.offset_hours,
-            "DATE_TIMES": datetime_cache(environment.offset),
+            "DATE_TIMES": fhir_datetime_cache(environment.offset),
         }
         exec(code or self.compile(), namespace)
         return namespace

@@ -65,6 +65,11 @@ class Evaluator:
         return [tuple(entry.operands) for entry in self.program.functions.get(name, ())]
 
     @property
+    def names(self) -> list[str]:
+        """The names of all definitions and functions of the primary library."""
+        return [*self.program.expressions, *self.program.functions]
+
+    @property
     def definitions(self) -> list[str]:
         """The names of the expression definitions of the primary library."""
         return list(self.program.expressions)

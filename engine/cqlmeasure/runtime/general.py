@@ -78,11 +78,16 @@ def fhir_json(value: Any) -> Any:
     return value
 
 
-def computed_interval(low: Any, high: Any, low_closed: bool | None = True, high_closed: bool | None = True) -> Any:
+def computed_interval(
+    kind: type[Interval], low: Any, high: Any, low_closed: bool | None = True, high_closed: bool | None = True
+) -> Interval | None:
     """An interval of ends that come from data: null if it ends before it starts.
 
-    With constant ends that is an error of the author; here one subject's data would end the evaluation.
+    With constant ends that is an error of the author; here one subject's data would end the evaluation.  ``kind`` is
+    the class for the static type of the points: it counts where both ends are null.
     """
+    if low is None and high is None:
+        return kind(None, None, bool(low_closed), bool(high_closed))
     try:
         return interval.interval(low, high, low_closed, high_closed)
     except CqlError:

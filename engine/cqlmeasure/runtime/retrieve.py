@@ -44,15 +44,17 @@ def _codes(value: Any) -> Iterable[Mapping[str, Any]]:
 class Profile:
     """Which resources of a type a profile stands for.
 
-    ``others`` are the profiles that the model knows for the same type: a resource that declares one of them is not
-    this one.  ``negation`` profiles state that something was not done; ``code`` is the LOINC code that a vital sign
-    profile fixes.
+    A resource that declares the profile is one; one that declares another profile of the same guide, or one of
+    ``others`` (the profiles that the models know for the same type), is not.  Where that does not tell, ``negation``
+    profiles, which state that something was not done, look for that, and a vital sign profile for the LOINC ``code``
+    that it fixes.
     """
 
-    __slots__ = ("code", "negation", "others", "url")
+    __slots__ = ("code", "guide", "negation", "others", "url")
 
     def __init__(self, url: str, others: Iterable[str] = (), negation: bool = False, code: str | None = None) -> None:
         self.url = url
+        self.guide = url[: url.rfind("/") + 1]
         self.others = frozenset(others)
         self.negation = negation
         self.code = code
@@ -61,14 +63,13 @@ class Profile:
         """Whether the resource counts as one of the profile."""
         declared = (resource.get("meta") or {}).get("profile")
         if declared:
-            others = self.others
             competing = False
             for url in declared:
                 if "|" in url:
                     url = url.partition("|")[0]
                 if url == self.url:
                     return True
-                competing = competing or url in others
+                competing = competing or url in self.others or url.startswith(self.guide)
             if competing:
                 return False
         if self.negation:
