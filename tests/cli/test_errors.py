@@ -77,7 +77,7 @@ def test_missing_value_set(command: Command, sample: Sample) -> None:
 def test_missing_library(command: Command, sample: Sample) -> None:
     sample.replace("FHIRHelpers version '4.4.000'", "FHIRHelpers version '9.9'")
     ran = command("evaluate", MEASURE, "-c", sample.path)
-    check(ran, 2, f"{sample.cql}:14:", "error[missing-library]", "'9.9'", "'4.4.000'")
+    check(ran, 2, f"{sample.cql}:13:1: ", "error[missing-library]", "'9.9'", "'4.4.000'")
     other = command("evaluate", MEASURE, "-c", sample.path, "--any-version")
     check(other, 0, "warning[other-version]")
     assert "score" in other.out
@@ -104,8 +104,7 @@ def test_a_definition_that_fails_for_one_patient(command: Command, sample: Sampl
     end = text.index("\n\n", start)
     sample.cql.write_text(f'{text[:start]}  singleton from "HbA1c Results"{text[end:]}')
     ran = command("evaluate", MEASURE, "-c", sample.path)
-    line = text[:start].count("\n") + 1
-    check(ran, 1, "two-results-last-counts", f'{MEASURE}."Most Recent HbA1c"', f":{line}:3")
+    check(ran, 1, "two-results-last-counts", f'{MEASURE}."Most Recent HbA1c"', f"{sample.cql}:9", "^^^")
     assert "10 patients" in ran.out
     assert "1 of them failed" in ran.out
     tests = command("test", sample.path)

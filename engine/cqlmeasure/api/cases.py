@@ -121,7 +121,11 @@ class CaseRun:
 
     def __init__(self, content: Content, measures: Sequence[str] = ()) -> None:
         self._content = content
-        self._cases = {name: content.test_cases(name) for name in _chosen(content, measures)}
+        chosen = {name: content.test_cases(name) for name in _chosen(content, measures)}
+        # Results go by the folder of the cases; where there is none, the report names the measure by its url.
+        labels = {name: cases[0].measure.rstrip("/").rpartition("/")[2] for name, cases in chosen.items()}
+        self._references = {label: name for name, label in labels.items()}
+        self._cases = {labels[name]: cases for name, cases in chosen.items()}
 
     @property
     def total(self) -> int:
@@ -131,14 +135,16 @@ class CaseRun:
     def outcomes(self, jobs: int = 1) -> Iterator[CaseOutcome]:
         """Run all cases; with ``jobs`` above 1 in that many processes."""
         if jobs == 1:
-            for name, cases in self._cases.items():
-                yield from _run(self._content, name, cases)
+            for label, cases in self._cases.items():
+                yield from _run(self._content, label, self._references[label], cases)
             return
         # A process that is started fresh shares no locks and threads with this one; it opens the content itself.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(jobs, context, _open, (self._content,)) as pool:
             tasks = [
-                task for name, cases in self._cases.items() for task in _slices(name, len(cases), jobs, self.total)
+                (label, self._references[label], start, stop)
+                for label, cases in self._cases.items()
+                for start, stop in _slices(len(cases), jobs, self.total)
             ]
             for found in pool.map(_run_slice, tasks):
                 yield from found
@@ -164,20 +170,19 @@ def _chosen(content: Content, wanted: Sequence[str]) -> list[str]:
         return there
     found = []
     for name in wanted:
-        cases = content.test_cases(name)
-        if not cases:
+        if not content.test_cases(name):
             raise ContentError(
                 f"there are no test cases for measure {name}",
                 code="no-test-cases",
                 hint=f"measures with test cases: {', '.join(there[:12]) or 'none'}",
             )
-        found.append(cases[0].measure)
+        found.append(name)
     return list(dict.fromkeys(found))
 
 
-def _run(content: Content, measure: str, cases: Sequence[TestCase]) -> Iterator[CaseOutcome]:
+def _run(content: Content, measure: str, reference: str, cases: Sequence[TestCase]) -> Iterator[CaseOutcome]:
     try:
-        compiled = content.measure(measure)
+        compiled = content.measure(reference)
     except CqlMeasureError as error:
         for case in cases:
             yield _error(case, measure, error)
@@ -229,16 +234,16 @@ def _open(content: Content) -> None:
     _opened[:] = [content]
 
 
-def _run_slice(task: tuple[str, int, int]) -> list[CaseOutcome]:
-    name, start, stop = task
-    return list(_run(_opened[0], name, _opened[0].test_cases(name)[start:stop]))
+def _run_slice(task: tuple[str, str, int, int]) -> list[CaseOutcome]:
+    label, reference, start, stop = task
+    return list(_run(_opened[0], label, reference, _opened[0].test_cases(reference)[start:stop]))
 
 
-def _slices(name: str, cases: int, jobs: int, total: int) -> Iterator[tuple[str, int, int]]:
+def _slices(cases: int, jobs: int, total: int) -> Iterator[tuple[int, int]]:
     """Parts of one measure's cases, no larger than a fair share: a measure alone keeps all processes busy."""
     size = max(1, -(-total // jobs))
     for start in range(0, cases, size):
-        yield name, start, min(cases, start + size)
+        yield start, min(cases, start + size)
 
 
 def _file_name(name: str) -> str:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.compiler import Program, compile_library, library_key
 from cqlmeasure.content import Content
@@ -21,7 +23,7 @@ from cqlmeasure.runtime import DateTime, Interval
 from cqlmeasure.runtime.conversion import to_date
 from cqlmeasure.runtime.interval import interval as make_interval
 from cqlmeasure.terminology import MemoryLookup, Terminology
-from cqlmeasure.translator.translate import SourceText, Translation, translate
+from cqlmeasure.translator.translate import LibraryKey, SourceText, Translation, translate
 from cqlmeasure.typesys import DATE, IntervalType
 
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
@@ -53,20 +55,46 @@ class Engine:
     def text(self, source: SourceText) -> PreparedLibrary:
         """A library that is not in the content."""
         translation = translate(source, self._libraries, models=self._libraries.model, any_version=self._any_version)
-        return PreparedLibrary(translation, self._terminology)
+        return PreparedLibrary(source, translation, self._libraries, self._terminology)
 
 
 class PreparedLibrary:
     """A translated library, ready to be given parameters."""
 
-    def __init__(self, translation: Translation, terminology: Terminology) -> None:
+    def __init__(
+        self, source: SourceText, translation: Translation, libraries: Libraries, terminology: Terminology
+    ) -> None:
         self.translation = translation
+        self._source = source
+        self._libraries = libraries
         self._terminology = terminology
 
     @property
     def warnings(self) -> list[Diagnostic]:
         """What was doubtful about the text of the library and its includes."""
         return list(self.translation.diagnostics)
+
+    def placed(self, found: Diagnostic) -> Diagnostic:
+        """What went wrong while the library ran, with the file and line of its CQL."""
+        name, _, version = (found.library or "").partition("|")
+        known = self.translation.libraries.get((name, version or None))
+        if known is None or found.file is not None:
+            return found
+        lines = (self._text(known.key) or "").splitlines()
+        line = lines[found.span.line - 1] if found.span is not None and found.span.line <= len(lines) else None
+        return msgspec.structs.replace(
+            found,
+            library=name,
+            file=known.file,
+            source_line=line,
+            message=found.message.replace(f"{found.library}.", f"{name}."),
+        )
+
+    def _text(self, key: LibraryKey) -> str | None:
+        if key == self.translation.primary:
+            return self._source.cql
+        found = self._libraries.find(*key)
+        return found.cql if found is not None else None
 
     @cached_property
     def program(self) -> Program:

@@ -195,7 +195,8 @@ class CompiledMeasure:
         source = (Subject(one.id, one.resources) for one in _only(_source(data), subjects))
         with _without_collector():
             result = evaluate(plan, evaluator, source, period=self._period(period), evidence=evidence, keep=keep)
-        return MeasureResult(result, ReportOptions(date=date), [*self._library.warnings, *self._engine.warnings])
+        warnings = [*self._library.warnings, *self._engine.warnings]
+        return MeasureResult(result, ReportOptions(date=date), warnings, self._library.placed)
 
     def _period(self, period: PeriodLike | None) -> Period:
         if isinstance(period, Period):

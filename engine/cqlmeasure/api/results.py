@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -27,8 +27,15 @@ Json = dict[str, Any]
 class MeasureResult:
     """The outcome of a measure: MeasureReports, one row per subject and group, and what went wrong for whom."""
 
-    def __init__(self, result: _Result, options: ReportOptions, warnings: list[Diagnostic]) -> None:
+    def __init__(
+        self,
+        result: _Result,
+        options: ReportOptions,
+        warnings: list[Diagnostic],
+        placed: Callable[[Diagnostic], Diagnostic],
+    ) -> None:
         self._result = result
+        self._placed = placed
         self._options = options
         self._warnings = warnings
         self._subjects = {subject.subject: subject for subject in result.subjects}
@@ -70,9 +77,9 @@ class MeasureResult:
     def failures(self) -> list[Diagnostic]:
         """What failed, each with the subject that it failed for; all other subjects are scored."""
         return [
-            msgspec.structs.replace(found, message=f"{failure.subject}: {found.message}")
+            msgspec.structs.replace(placed, message=f"{failure.subject}: {placed.message}")
             for failure in self._result.failures
-            for found in failure.diagnostics
+            for placed in map(self._placed, failure.diagnostics)
         ]
 
     @property

@@ -8,11 +8,10 @@ from pathlib import Path
 from cqlmeasure.data.bundles import Folder
 from cqlmeasure.data.ndjson import Ndjson
 from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files
-from cqlmeasure.data.source import Source
 from cqlmeasure.errors import DataError
 
 
-def open_data(path: str | os.PathLike[str], *, bundle_is_patient: bool = False, strict: bool = True) -> Source:
+def open_data(path: str | os.PathLike[str], *, bundle_is_patient: bool = False, strict: bool = True) -> Folder | Ndjson:
     """Subjects from a Bundle, a folder of Bundles or loose resources, an NDJSON file, or a folder of NDJSON files.
 
     ``bundle_is_patient``: each Bundle (or folder of loose resources) is one patient, whatever its references say, as
