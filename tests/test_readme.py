@@ -15,6 +15,15 @@ import cqlmeasure as cm
 from cqlmeasure.cli.app import run
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+# What is done to the sample measure before a picture is taken.
+CHANGES = {
+    "output": [],
+    'output after ">" becomes ">="': [("> 9 '%'", ">= 9 '%'")],
+    "output after misspelling": [
+        ('exists "Qualifying Visits"', 'exists "Qualified Visits"'),
+        ("Visit.status = 'finished'", "Visit.state = 'finished'"),
+    ],
+}
 _BLOCK = re.compile(r"(?:<!-- (?P<note>[^\n]*?) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)```", re.DOTALL)
 
 
@@ -66,9 +75,10 @@ def test_there_are_commands() -> None:
 def test_picture(checkout: Path, note: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What the README shows is what the command prints."""
     kind, _, line = note.partition(": ")
-    if kind == "output after >= 9":
-        file = checkout / "measures/diabetes-hba1c/input/cql/DiabetesHbA1cPoorControl.cql"
-        file.write_text(file.read_text().replace("> 9 '%'", ">= 9 '%'"))
+    file = checkout / "measures/diabetes-hba1c/input/cql/DiabetesHbA1cPoorControl.cql"
+    for old, new in CHANGES[kind]:
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
     run(shlex.split(line)[1:])
     printed = [one.rstrip() for one in capsys.readouterr().out.splitlines()]
     assert printed == text.splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,16 +117,17 @@ def test_result(result: cm.CaseResult) -> None:
 
 
 def _print_cases(console: Console, measure: str, outcomes: list[cm.CaseOutcome]) -> None:
-    shown_errors: set[tuple[Diagnostic, ...]] = set()
+    # What is wrong with a measure is wrong for each of its cases, and said once.
+    errors = Counter(outcome.diagnostics for outcome in outcomes if outcome.status is cm.CaseStatus.ERROR)
+    shown: set[tuple[Diagnostic, ...]] = set()
     for outcome in outcomes:
-        if outcome.status in (cm.CaseStatus.MATCH, cm.CaseStatus.UNCHECKED):
+        good = outcome.status in (cm.CaseStatus.MATCH, cm.CaseStatus.UNCHECKED)
+        if good or (errors[outcome.diagnostics] and outcome.diagnostics in shown):
             continue
-        if outcome.status is cm.CaseStatus.ERROR:
-            if outcome.diagnostics in shown_errors:  # what is wrong with a measure is wrong for each of its cases
-                continue
-            shown_errors.add(outcome.diagnostics)
+        shown.add(outcome.diagnostics)
+        shared = errors[outcome.diagnostics] > 1 or errors[outcome.diagnostics] == len(outcomes)
         console.print()
-        title = f"{measure} {outcome.case}" if outcome.status is not cm.CaseStatus.ERROR else measure
+        title = measure if shared else f"{measure} {outcome.case}"
         console.print(Text(f"{outcome.status.value}: {title}", style="bold red"))
         if outcome.description:
             console.print(Text(f"  {outcome.description}", style="dim"))
@@ -133,7 +135,8 @@ def _print_cases(console: Console, measure: str, outcomes: list[cm.CaseOutcome])
             console.print(Text(f"  {difference}"))
         for diagnostic in outcome.diagnostics:
             _print_diagnostic(console, diagnostic, "  ")
-        console.print(Text(f"  {outcome.file}", style="dim"))
+        if not shared:
+            console.print(Text(f"  {outcome.file}", style="dim"))
 
 
 # Measure results
