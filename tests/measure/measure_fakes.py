@@ -75,6 +75,10 @@ class FakeEvaluator:
             return None
         return self.types.get(name, ANY)
 
+    @property
+    def names(self) -> list[str]:
+        return [*self.types, *self.functions]
+
     def function_signatures(self, name: str) -> list[tuple[DataType, ...]]:
         return [(ANY,) * self.arities.get(name, 1)] if name in self.functions else []
 

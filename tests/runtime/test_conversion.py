@@ -126,9 +126,10 @@ FHIR: list[tuple[str, Any, Any]] = [
     ("decimal", "7.50", D("7.50")),
     ("decimal", "x", N),
     ("date", "2020-05", Date.of(2020, 5)),
-    ("dateTime", "2020-05-31T07:30:00Z", DateTime.of(2020, 5, 31, 7, 30, 0)),
+    ("dateTime", "2020-05-31T07:30:00Z", DateTime.of(2020, 5, 31, 7, 30, 0, 0)),  # seconds are exact in FHIR
+    ("dateTime", "2020-05-31", DateTime.of(2020, 5, 31)),
     ("instant", "nonsense", N),
-    ("time", "07:30:00", Time.of(7, 30, 0)),
+    ("time", "07:30:00", Time.of(7, 30, 0, 0)),
     ("code", "final", "final"),
 ]
 

@@ -7,7 +7,6 @@ compiler's other modules; the source is in ``linecache`` under a stable name as 
 from __future__ import annotations
 
 import linecache
-from collections.abc import Mapping
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -16,7 +15,6 @@ import msgspec
 from cqlmeasure.runtime.context import Environment
 from cqlmeasure.runtime.temporal import Date, Time
 from cqlmeasure.runtime.temporal_parse import fhir_datetime_cache
-from cqlmeasure.typesys import DataType
 
 _SLOT_NAME = "<cql {}>"
 
@@ -49,7 +47,7 @@ class FunctionEntry(msgspec.Struct, frozen=True, array_like=True):
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """The generated module of a primary library and all that it reaches.
 
-    ``places`` are the distinct origins of lines, ``lines`` the index of each line's origin (-1 for none); ``value_sets``
+    ``places`` are the distinct origins of lines, ``lines`` the index of each line's origin (-1: none); ``value_sets``
     the canonical urls and versions that the code refers to, with the name that the CQL gives them.
     """
 
@@ -102,8 +100,3 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         }
         exec(code or self.compile(), namespace)
         return namespace
-
-
-def parameter_types(program: Program) -> Mapping[tuple[str, str], DataType | None]:
-    """The parameters that the code refers to, by library and name."""
-    return {(library, name): kind for library, name, kind in program.parameters}

@@ -5,6 +5,16 @@ subject's failure is an ``EvaluationError`` with library, definition and place, 
 """
 
 from cqlmeasure.evaluation.evaluator import Evaluator, SubjectEvaluation, environment
+from cqlmeasure.evaluation.prepare import Libraries, LibraryText, Prepared, prepare
 from cqlmeasure.evaluation.store import Store
 
-__all__ = ["Evaluator", "Store", "SubjectEvaluation", "environment"]
+__all__ = [
+    "Evaluator",
+    "Libraries",
+    "LibraryText",
+    "Prepared",
+    "Store",
+    "SubjectEvaluation",
+    "environment",
+    "prepare",
+]

@@ -54,7 +54,10 @@ def prepare(definition: MeasureDefinition, evaluator: Evaluator[Any]) -> Measure
     supplemental = tuple(_bind_supplemental(item, binder) for item in definition.supplemental_data)
     findings.raise_errors()
     bound = msgspec.structs.replace(
-        definition, groups=tuple(plan.group for plan in groups), supplemental_data=supplemental
+        definition,
+        groups=tuple(plan.group for plan in groups),
+        supplemental_data=supplemental,
+        warnings=(*definition.warnings, *findings.warnings),
     )
     return MeasurePlan(bound, tuple(groups), definition.library_name)
 
@@ -71,6 +74,12 @@ class _Binder:
         """The criteria with the name that the library knows; what is not there is noted."""
         if criteria.text != criteria.name and self._known(criteria.text, functions):
             return msgspec.structs.replace(criteria, name=criteria.text, library=None)
+        spelled = None if self._known(criteria.name, functions) else self._spelled_otherwise(criteria.name, functions)
+        if spelled is not None:
+            self.findings.warning(
+                "expression-spelling", place, f"{criteria.name!r} is taken as {spelled!r}, which differs in case only"
+            )
+            return msgspec.structs.replace(criteria, name=spelled)
         if criteria.library is not None and self.library is not None and criteria.library != self.library:
             self.findings.error(
                 "criteria-library",
@@ -92,6 +101,13 @@ class _Binder:
                 hint,
             )
         return criteria
+
+    def _spelled_otherwise(self, name: str, functions: bool) -> str | None:
+        """The one name of the library that differs from ``name`` in case only."""
+        folded = name.casefold()
+        found = {known for known in self.evaluator.names if known.casefold() == folded}
+        fitting = [known for known in found if self._known(known, functions)]
+        return fitting[0] if len(fitting) == 1 else None
 
     def kind(self, name: str) -> DataType | None:
         return self.evaluator.definition_type(name)

@@ -58,3 +58,8 @@ class Evaluator(Protocol[S_contra]):
     def function_signatures(self, name: str, /) -> Sequence[tuple[DataType, ...]]:
         """The operand types of the functions of that name."""
         ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The names of all definitions and functions of the primary library."""
+        ...

@@ -27,7 +27,13 @@ from cqlmeasure.runtime.quantity import (
 )
 from cqlmeasure.runtime.temporal import Date, DateTime, Time
 from cqlmeasure.runtime.temporal_arithmetic import date_from, date_to_datetime, time_from
-from cqlmeasure.runtime.temporal_parse import parse_date, parse_datetime, parse_time
+from cqlmeasure.runtime.temporal_parse import (
+    fhir_datetime_cache,
+    parse_date,
+    parse_datetime,
+    parse_fhir_time,
+    parse_time,
+)
 from cqlmeasure.runtime.values import FhirValue
 
 Json = Mapping[str, Any]
@@ -295,12 +301,12 @@ def fhir_date(value: Any) -> Date | None:
 
 def fhir_datetime(value: Any, offset: int = 0) -> DateTime | None:
     """A FHIR dateTime or instant; ``offset`` (minutes) where the text has none."""
-    return parse_datetime(value, offset) if type(value) is str else None
+    return fhir_datetime_cache(offset)[value] if type(value) is str else None
 
 
 def fhir_time(value: Any) -> Time | None:
     """A FHIR time."""
-    return parse_time(value) if type(value) is str else None
+    return parse_fhir_time(value) if type(value) is str else None
 
 
 _PRIMITIVES: dict[str, Callable[[Any], Any]] = {

@@ -1,7 +1,7 @@
 """FHIR data as CQL values: elements of JSON objects, choice elements, the System values of primitives.
 
-Owns what generated code needs to read plain JSON.  Always holds: JSON is never changed; a value of a choice element is a
-``FhirValue`` that knows its type, everything else is the JSON itself.
+Owns what generated code needs to read plain JSON.  Always holds: JSON is never changed; a value of a choice element is
+a ``FhirValue`` that knows its type, everything else is the JSON itself.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import Any
 from cqlmeasure.runtime.conversion import fhir_decimal
 from cqlmeasure.runtime.interval import Interval
 from cqlmeasure.runtime.quantity import Quantity, Ratio
-from cqlmeasure.runtime.temporal_parse import DateTimeCache, parse_date, parse_time
+from cqlmeasure.runtime.temporal_parse import DateTimeCache, parse_date, parse_fhir_time
 from cqlmeasure.runtime.values import CodeSystem, FhirValue, ValueSet
 
 _DATE_TIMES = frozenset({"dateTime", "instant"})
 _PRIMITIVES = frozenset(
-    "base64Binary boolean canonical code date dateTime decimal id instant integer markdown oid positiveInt string time "
-    "unsignedInt uri url uuid".split()
+    (
+        *("base64Binary", "boolean", "canonical", "code", "date", "dateTime", "decimal", "id", "instant", "integer"),
+        *("markdown", "oid", "positiveInt", "string", "time", "unsignedInt", "uri", "url", "uuid"),
+    )
 )
 
 
@@ -58,7 +60,7 @@ def primitive(value: Any, kind: str, date_times: DateTimeCache) -> Any:
     if kind == "date":
         return parse_date(value)
     if kind == "time":
-        return parse_time(value)
+        return parse_fhir_time(value)
     if kind == "decimal":
         return fhir_decimal(value)
     return value

@@ -50,6 +50,20 @@ class DateTimeCache(dict[str, DateTime | None]):
         return found
 
 
+class FhirDateTimeCache(DateTimeCache):
+    """Text of FHIR's dateTime and instant -> DateTime.
+
+    FHIR writes seconds with an optional fraction, as one number, so a time to the second is exact; in CQL's own text
+    (:class:`DateTimeCache`) the same time leaves the milliseconds open.
+    """
+
+    def __missing__(self, text: str) -> DateTime | None:
+        found = super().__missing__(text)
+        if found is not None and found.precision == SECOND:
+            found = self[text] = DateTime(found.low, found.low, MILLISECOND, found.offset)
+        return found
+
+
 class _DateCache(dict[str, Date | None]):
     def __missing__(self, text: str) -> Date | None:
         if len(self) >= _CACHE_SIZE:
@@ -59,6 +73,7 @@ class _DateCache(dict[str, Date | None]):
 
 
 _datetime_caches: dict[int, DateTimeCache] = {}
+_fhir_datetime_caches: dict[int, FhirDateTimeCache] = {}
 _dates = _DateCache()
 
 
@@ -68,6 +83,20 @@ def datetime_cache(offset: int = 0) -> DateTimeCache:
     if found is None:
         found = _datetime_caches[offset] = DateTimeCache(offset)
     return found
+
+
+def fhir_datetime_cache(offset: int = 0) -> FhirDateTimeCache:
+    """The shared cache of FHIR's date-times for a default offset (minutes)."""
+    found = _fhir_datetime_caches.get(offset)
+    if found is None:
+        found = _fhir_datetime_caches[offset] = FhirDateTimeCache(offset)
+    return found
+
+
+def parse_fhir_time(text: str | None) -> Time | None:
+    """The Time of a FHIR time, whose seconds are exact."""
+    found = parse_time(text)
+    return Time.of_ms(found.low, MILLISECOND) if found is not None and found.precision == SECOND else found
 
 
 def parse_datetime(text: str | None, offset: int = 0) -> DateTime | None:
