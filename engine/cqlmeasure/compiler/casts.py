@@ -107,9 +107,9 @@ def _as(em: Emitter, node: As) -> Py:
             return value.typed(kind)
     if own == ANY and value.text == "None":
         return value.typed(kind)
-    if isinstance(own, NamedType) and isinstance(kind, NamedType) and is_fhir(own) and is_fhir(kind):
-        if not em.fhir.is_resource(own.name):
-            return value.typed(kind)
+    both_fhir = isinstance(own, NamedType) and isinstance(kind, NamedType) and is_fhir(own) and is_fhir(kind)
+    if both_fhir and isinstance(own, NamedType) and not em.fhir.is_resource(own.name):
+        return value.typed(kind)
     text = em.use(value)
     if isinstance(kind, NamedType) and is_fhir(kind):
         names = names_of(em, kind)

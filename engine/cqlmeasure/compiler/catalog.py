@@ -1,7 +1,7 @@
 """The table of operators: which runtime function each ELM node becomes, by the static types of its operands.
 
-Always holds: ``FUNCTIONS`` knows every public function of the runtime's operator modules; for a node of ``OPERATORS`` the
-first name of its candidates that exists is used, and the last one always exists.
+Always holds: ``FUNCTIONS`` knows every public function of the runtime's operator modules; for a node of ``OPERATORS``
+the first name of its candidates that exists is used, and a general one always does.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ MODULES = (
     "clinical",
     "comparison",
     "conversion",
+    "equality",
+    "equivalence",
     "interval",
     "interval_compare",
     "interval_sets",

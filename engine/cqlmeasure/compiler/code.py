@@ -33,9 +33,9 @@ class Place(NamedTuple):
 class Py:
     """A Python expression and what is known of its value.
 
-    ``sure``: it is never null.  ``items``: a list without nulls.  ``constant``: it depends on nothing but parameters and
-    terminology.  ``atom``: naming it would gain nothing.  ``owner`` and ``keys``: it is a choice element, of that owner
-    and with those JSON names.
+    ``sure``: it is never null.  ``items``: a list without nulls.  ``constant``: it depends on nothing but parameters
+    and terminology.  ``atom``: naming it would gain nothing.  ``owner`` and ``keys``: it is a choice element, of that
+    owner and with those JSON names.
     """
 
     text: str

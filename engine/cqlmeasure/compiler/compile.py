@@ -8,7 +8,7 @@ from cqlmeasure.compiler import casts, literals, logic, operators, properties, q
 from cqlmeasure.compiler.code import Place
 from cqlmeasure.compiler.emitter import Conditions, Emitter, Handler, Scope, deep_recursion
 from cqlmeasure.compiler.program import ExpressionEntry, FunctionEntry, Line, Program
-from cqlmeasure.elm import ExpressionDef, FunctionDef, Library
+from cqlmeasure.elm import FunctionDef, Library
 from cqlmeasure.elm.base import Element
 from cqlmeasure.errors import ContentError
 from cqlmeasure.models import FhirTypes
@@ -105,6 +105,3 @@ def _line_map(places: list[Place | None]) -> tuple[tuple[int, ...], tuple[Line, 
     known: dict[Place, int] = {}
     lines = tuple(-1 if place is None else known.setdefault(place, len(known)) for place in places)
     return lines, tuple(Line(place.library, place.definition, place.locator) for place in known)
-
-
-__all__ = ["ExpressionDef", "compile_library", "library_key", "scopes"]

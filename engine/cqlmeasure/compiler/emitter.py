@@ -7,11 +7,11 @@ Python function, made when it is first referred to; what depends on parameters o
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cqlmeasure.compiler.catalog import FUNCTIONS
 from cqlmeasure.compiler.code import Binding, Frame, Module, Place, Py, slug
@@ -20,10 +20,7 @@ from cqlmeasure.elm import ExpressionDef, FunctionDef, Library
 from cqlmeasure.elm.base import Element, Expression
 from cqlmeasure.errors import ContentError
 from cqlmeasure.models import FhirTypes, fhir_types
-from cqlmeasure.typesys import BOOLEAN, DataType
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from cqlmeasure.typesys import DataType
 
 Handler = Callable[["Emitter", Any], Py]
 Conditions = Callable[["Emitter", Any], str]
@@ -73,7 +70,7 @@ class Compiled:
 class Emitter:
     """Compiles the definitions of a set of libraries into one module.
 
-    ``libraries`` are keyed ``name|version``; ``handlers`` and the two kinds of conditions say how each node is compiled.
+    ``libraries`` are keyed ``name|version``; ``handlers`` and the two kinds of conditions say how to compile each node.
     """
 
     def __init__(
@@ -236,7 +233,8 @@ class Emitter:
         key = self.scope.includes.get(library_name)
         if key is None:
             raise ContentError(
-                f"library {self.scope.key} refers to '{library_name}', which it does not include", code="unknown-library"
+                f"library {self.scope.key} refers to '{library_name}', which it does not include",
+                code="unknown-library",
             )
         return self.libraries[key]
 
@@ -353,4 +351,4 @@ def deep_recursion() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-__all__ = ["BOOLEAN", "Compiled", "Conditions", "Emitter", "Handler", "Scope", "deep_recursion"]
+__all__ = ["Compiled", "Conditions", "Emitter", "Handler", "Scope", "deep_recursion"]

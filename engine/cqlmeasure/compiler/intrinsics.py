@@ -1,7 +1,7 @@
 """FHIRHelpers as intrinsics, and the external functions that FHIR's libraries declare.
 
-Always holds: only a library named FHIRHelpers is treated so, and only functions whose behaviour ``runtime.fhir_helpers``
-has; other functions of such a library are compiled like any.
+Always holds: only a library named FHIRHelpers is treated so, and only functions that ``runtime.fhir_helpers`` has;
+other functions of such a library are compiled like any.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def external(em: Emitter, name: str, arguments: list[Py], kind: DataType | None)
     """A function without a body: one that FHIR's libraries declare, or a failure when it is reached."""
     texts = [em.use(argument) for argument in arguments]
     match name, len(texts):
-        case ("extension" | "modifierExtension"), 2:
+        case (("extension" | "modifierExtension"), 2):
             em.import_("fhir", "extensions")
             return Py(f"extensions({texts[0]}, {texts[1]}, {name!r})", kind)
         case "resolve", 1:

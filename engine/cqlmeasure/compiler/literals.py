@@ -13,7 +13,6 @@ from cqlmeasure.elm.base import Element, Expression
 from cqlmeasure.typesys import (
     ANY,
     BOOLEAN,
-    CODE,
     CONCEPT,
     DATE,
     DATETIME,
@@ -212,5 +211,3 @@ HANDLERS: dict[type[Element], Handler] = {
     elm.Date: _date,
     elm.Time: _time,
 }
-
-__all__ = ["CODE", "HANDLERS", "NULL", "decimal", "quantity"]

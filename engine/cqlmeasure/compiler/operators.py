@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from cqlmeasure.compiler.catalog import FUNCTIONS, NEVER_NULL, OPERATORS, Operator, candidates
 from cqlmeasure.compiler.code import Py
 from cqlmeasure.compiler.emitter import Conditions, Emitter, Handler
 from cqlmeasure.compiler.kinds import element_of, merge
-from cqlmeasure.compiler.literals import NULL, quantity
+from cqlmeasure.compiler.literals import NULL
 from cqlmeasure.compiler.properties import access
-from cqlmeasure.compiler.references import vocabulary
 from cqlmeasure.elm import clinical, datetimes, logical, strings
-from cqlmeasure.elm.aggregates import Aggregate
 from cqlmeasure.elm.arithmetic import MaxValue, MinValue, Round
-from cqlmeasure.elm.base import AggregateExpression, BinaryExpression, Element, Expression, UnaryExpression
-from cqlmeasure.elm.intervals import Contains, Expand, In, ProperContains, ProperIn, Union
+from cqlmeasure.elm.base import AggregateExpression, Element, Expression, UnaryExpression
+from cqlmeasure.elm.intervals import Contains, In, ProperContains, ProperIn, Union
 from cqlmeasure.elm.lists import Exists, First, IndexOf, Last, Slice
-from cqlmeasure.elm.literals import List, Quantity
+from cqlmeasure.elm.literals import List
 from cqlmeasure.elm.queries import Query
 from cqlmeasure.elm.registry import NODES
 from cqlmeasure.elm.types import ToConcept, ToDateTime, ToList
@@ -82,7 +78,7 @@ def result_type(rule: str, operands: list[Py]) -> DataType | None:
         case "arithmetic":
             second = operands[1].type if len(operands) > 1 else first
             if first in _ORDER and second in _ORDER:
-                return max(first, second, key=_ORDER.index)  # type: ignore[arg-type]  # both are in the order
+                return max(first, second, key=_ORDER.index)
             return first
         case "divide":
             return QUANTITY if QUANTITY in (first, operands[1].type) else DECIMAL
@@ -106,7 +102,9 @@ def apply(em: Emitter, name: str, operands: list[Py], precision: str | None = No
     if operator.precision and precision is not None and not function.endswith("_list"):
         arguments.append(em.import_("temporal", precision.upper()))
     found = em.call(function, *arguments, kind=result_type(operator.result, operands))
-    return Py(found.text, found.type, name in NEVER_NULL, operands[0].items if name == "Distinct" else False, found.constant)
+    return Py(
+        found.text, found.type, name in NEVER_NULL, operands[0].items if name == "Distinct" else False, found.constant
+    )
 
 
 def _standard(em: Emitter, node: Expression) -> Py:
@@ -192,8 +190,7 @@ def _equivalent(em: Emitter, node: logical.Equivalent) -> Py:
     if isinstance(right, ToConcept):
         code, concept = em.value(right.operand), em.value(left)
         if code.type == CODE and concept.type == CONCEPT and code.sure:
-            found = em.call("equivalent_concept_code", concept, code, kind=BOOLEAN, sure=True)
-            return found
+            return em.call("equivalent_concept_code", concept, code, kind=BOOLEAN, sure=True)
     return apply(em, "Equivalent", [em.value(left), em.value(right)])
 
 
@@ -235,8 +232,10 @@ def _union(em: Emitter, node: Union) -> Py:
 def _is_widening(node: Expression) -> bool:
     """A cast to a list of a choice, which a translator puts around the operands of a union: it changes nothing."""
     from_types = type(node).__name__ == "As" and not getattr(node, "strict", False)
-    return from_types and isinstance(getattr(node, "as_type", None), ListType) and isinstance(
-        getattr(node, "operand", None), Union
+    return (
+        from_types
+        and isinstance(getattr(node, "as_type", None), ListType)
+        and isinstance(getattr(node, "operand", None), Union)
     )
 
 
@@ -259,8 +258,7 @@ def _to_list(em: Emitter, node: ToList) -> Py:
     value = em.value(node.operand)
     if value.sure and not isinstance(value.type, ListType) and value.type is not None:
         return Py(f"[{value.text}]", ListType(value.type), True, True, value.constant)
-    found = em.call("to_list", value, kind=ListType(value.type) if value.type is not None else None, sure=True)
-    return found
+    return em.call("to_list", value, kind=ListType(value.type) if value.type is not None else None, sure=True)
 
 
 # -- dates ------------------------------------------------------------------------------------------------------------
@@ -303,9 +301,12 @@ def _membership(
     target = em.value(reference) if reference is not None else em.value(expression) if expression is not None else NULL
     name = general
     if target.sure:
-        typed = {CODE: f"code_{single}", CONCEPT: f"concept_{single}", STRING: f"string_{single}"}.get(
-            code.type or ANY, general
-        )
+        typed_names: dict[DataType, str] = {
+            CODE: f"code_{single}",
+            CONCEPT: f"concept_{single}",
+            STRING: f"string_{single}",
+        }
+        typed = typed_names.get(code.type or ANY, general)
         name = typed if typed in FUNCTIONS else general
     return em.call(name, code, target, kind=BOOLEAN, sure=target.sure)
 
@@ -345,9 +346,7 @@ def _message(em: Emitter, node: logical.Message) -> Py:
     source = em.value(node.source)
     condition = em.true(node.condition) if node.condition is not None else "True"
     em.call("message")
-    rest = [
-        em.use(em.value(part)) if part is not None else "None" for part in (node.code, node.severity, node.message)
-    ]
+    rest = [em.use(em.value(part)) if part is not None else "None" for part in (node.code, node.severity, node.message)]
     return Py(f"message({em.use(source)}, bool({condition}), {', '.join(rest)}, c.messages)", source.type)
 
 
@@ -395,15 +394,3 @@ TRUTHS: dict[type[Element], Conditions] = {
     Contains: _true_in,
     logical.Equal: _true_equal,
 }
-
-__all__ = [
-    "HANDLERS",
-    "TRUTHS",
-    "Aggregate",
-    "BinaryExpression",
-    "Callable",
-    "Expand",
-    "Quantity",
-    "quantity",
-    "vocabulary",
-]

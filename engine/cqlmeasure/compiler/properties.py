@@ -42,7 +42,7 @@ _SYSTEM: dict[DataType, dict[str, tuple[str, DataType]]] = {
     CODE_SYSTEM: {"id": ("url", STRING), "version": ("version", STRING), "name": ("name", STRING)},
     VOCABULARY: {"id": ("url", STRING), "version": ("version", STRING), "name": ("name", STRING)},
 }
-_PRIMITIVES = {DATE: "fhir_date", TIME: "fhir_time", DECIMAL: "fhir_decimal"}
+_PRIMITIVES: dict[DataType, str] = {DATE: "fhir_date", TIME: "fhir_time", DECIMAL: "fhir_decimal"}
 
 
 def _property(em: Emitter, node: Property) -> Py:

@@ -1,7 +1,7 @@
 """Queries: one function each, loops as statements.
 
-Always holds: sources are evaluated in order and, beyond the first, only when they are needed; items come in the order of
-the sources; the body of a query without a list source runs once, also for null.
+Always holds: sources are evaluated in order and, beyond the first, only when they are needed; items come in the order
+of the sources; the body of a query without a list source runs once, also for null.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from cqlmeasure.compiler.code import Py, slug
 from cqlmeasure.compiler.emitter import Emitter, Handler
-from cqlmeasure.compiler.kinds import is_unknown, merge
+from cqlmeasure.compiler.kinds import is_unknown
 from cqlmeasure.compiler.properties import access
 from cqlmeasure.elm.base import Element, Expression
 from cqlmeasure.elm.lists import Filter, ForEach, Sort
@@ -117,7 +117,7 @@ class _Builder:
 
     def iterable(self, value: Py, text: str, free: bool, index: int) -> str:
         """What to loop over; notes whether the query has only sources that are no lists."""
-        em, frame = self.em, self.em.frame
+        frame = self.em.frame
         name = f"s{index}"
         if isinstance(value.type, ListType):
             if index == 0 and self.single is None:
@@ -231,9 +231,7 @@ class _Builder:
         clause = node.aggregate
         assert clause is not None
         start = em.value(clause.starting) if clause.starting is not None else Py("None", ANY, constant=True, atom=True)
-        total = em.bind(
-            "let", clause.identifier, Py(f"r_{slug(clause.identifier)}", clause.result_type or start.type)
-        )
+        total = em.bind("let", clause.identifier, Py(f"r_{slug(clause.identifier)}", clause.result_type or start.type))
         em.frame.scope[f"alias {clause.identifier}"] = em.frame.scope[f"let {clause.identifier}"]
         frame.lines.insert(0, (1, f"{total.text} = {em.use(start)}", frame.place))
         value = em.value(clause.expression)
@@ -346,5 +344,3 @@ def _sort(em: Emitter, node: Sort) -> Py:
 
 
 HANDLERS: dict[type[Element], Handler] = {Query: _query, Filter: _loop, ForEach: _loop, Sort: _sort}
-
-__all__ = ["HANDLERS", "exists_query", "merge", "sort_lines"]

@@ -51,7 +51,9 @@ def _parameter(em: Emitter, node: ParameterRef) -> Py:
         default = em.value(definition.default)
         em.scope = saved
         kind = kind or default.type
-        text = f"(ENV.parameter({key[0]!r}, {key[1]!r}) if ENV.has_parameter({key[0]!r}, {key[1]!r}) else {default.text})"
+        text = (
+            f"(ENV.parameter({key[0]!r}, {key[1]!r}) if ENV.has_parameter({key[0]!r}, {key[1]!r}) else {default.text})"
+        )
     else:
         text = f"ENV.parameter({key[0]!r}, {key[1]!r})"
     em.parameters[key] = kind

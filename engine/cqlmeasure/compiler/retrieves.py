@@ -62,7 +62,9 @@ def _path(em: Emitter, kind: str, path: str) -> tuple[tuple[str, ...], ...]:
     for step in path.replace("[x]", "").split("."):
         facts = em.fhir.element(owner, step) if owner is not None else None
         keys = em.fhir.choice_keys(step, facts.type) if facts is not None else {}
-        steps.append(tuple(key for key, name in keys.items() if name in ("CodeableConcept", "Coding", "code")) or (step,))
+        steps.append(
+            tuple(key for key, name in keys.items() if name in ("CodeableConcept", "Coding", "code")) or (step,)
+        )
         found: DataType | None = facts.type if facts is not None else None
         if isinstance(found, ListType):
             found = found.element

@@ -17,9 +17,7 @@ from cqlmeasure.runtime import (
     interval_sets,
     lists,
     points,
-    quantity,
     strings,
-    temporal_arithmetic,
 )
 from cqlmeasure.runtime.context import Context
 from cqlmeasure.runtime.fhir import primitive
@@ -96,9 +94,11 @@ def computed_interval(
 
 def datetime_selector(offset: Decimal | None, *parts: int | None) -> DateTime | None:
     """``DateTime(year, month, ...)``; the offset is in hours.  An impossible date is an error."""
-    given = [*parts, *[None] * (7 - len(parts))]
+    given: list[int | None] = [*parts, *[None] * (7 - len(parts))]
+    year, month, day, hour, minute, second, millisecond = given
+    minutes = 0 if offset is None else int(offset * 60)
     try:
-        return datetime_of(given[0], *given[1:], offset=0 if offset is None else int(offset * 60))
+        return datetime_of(year, month, day, hour, minute, second, millisecond, minutes)
     except ValueError as error:
         raise CqlError(f"not a DateTime: {error}") from None
 
@@ -274,23 +274,13 @@ def includes(left: Any, right: Any, precision: int | None = None) -> bool | None
 def proper_included_in(left: Any, right: Any, precision: int | None = None) -> bool | None:
     """``left properly included in right``."""
     if _is_list(left, right):
-        return lists.properly_included_in_list(left, right)
+        return lists.proper_included_in_list(left, right)
     return interval_compare.proper_included_in_interval(left, right, precision)
 
 
 def proper_includes(left: Any, right: Any, precision: int | None = None) -> bool | None:
     """``left properly includes right``."""
     return proper_included_in(right, left, precision)
-
-
-def proper_included_in_list(left: Any, right: Any, precision: int | None = None) -> bool | None:
-    """``left properly included in right`` of lists."""
-    return lists.properly_included_in_list(left, right)
-
-
-def proper_includes_list(left: Any, right: Any, precision: int | None = None) -> bool | None:
-    """``left properly includes right`` of lists."""
-    return lists.properly_includes_list(left, right)
 
 
 def union_any(*operands: Any) -> Any:
@@ -339,39 +329,3 @@ def end(value: Any) -> Any:
 
 successor = points.successor_point
 predecessor = points.predecessor_point
-
-
-def _arithmetic(name: str, left: Any, right: Any) -> Any:
-    if left is None or right is None:
-        return None
-    kinds = (left, right)
-    if isinstance(left, Date | DateTime | Time):
-        return getattr(temporal_arithmetic, f"{name}_temporal")(left, right)
-    if any(isinstance(one, Quantity) for one in kinds):
-        found = [one if isinstance(one, Quantity) else Quantity(Decimal(one)) for one in kinds]
-        return getattr(quantity, f"{name}_quantity")(*found)
-    if any(isinstance(one, Decimal | float) for one in kinds):
-        found_decimals = [arithmetic.as_decimal(one) for one in kinds]
-        return getattr(arithmetic, f"{name}_decimal")(*found_decimals)
-    if any(isinstance(one, Long) for one in kinds):
-        return getattr(arithmetic, f"{name}_long")(left, right)
-    return getattr(arithmetic, f"{name}_integer")(left, right)
-
-
-def add(left: Any, right: Any) -> Any:
-    """``left + right``."""
-    if isinstance(left, str) and isinstance(right, str):
-        return left + right
-    return _arithmetic("add", left, right)
-
-
-def subtract(left: Any, right: Any) -> Any:
-    """``left - right``."""
-    return _arithmetic("subtract", left, right)
-
-
-def times(left: Sequence[Any] | None, right: Sequence[Any] | None) -> list[Any] | None:
-    """``Times``: the tuples of all pairs."""
-    if left is None or right is None:
-        return None
-    return [type(one)({**one, **other}) for one in left for other in right]

@@ -1,7 +1,7 @@
 """Retrieves: the resources of a type, profile and codes.
 
-Always holds: the result is in the subject's order and holds every resource once.  A resource that declares no profile is
-kept where its profile cannot tell; negation profiles and profiles that stand for one code then look at the content.
+Always holds: the result is in the subject's order and holds every resource once.  A resource that declares no profile
+is kept where that cannot tell; negation profiles and profiles that stand for one code then look at the content.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _codes(value: Any) -> Iterable[Mapping[str, Any]]:
     elif isinstance(value, str):
         yield {"code": value}
     elif isinstance(value, dict):
-        yield from value["coding"] or () if "coding" in value else (value,)
+        yield from value.get("coding", (value,)) or ()
 
 
 class Profile:

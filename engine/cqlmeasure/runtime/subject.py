@@ -74,7 +74,7 @@ def _index(resources: Sequence[Resource], path: Path) -> tuple[CodeIndex, dict[s
             if "extension" in value and (url := _not_done_url(value)) is not None:
                 not_done.setdefault(url, []).append(position)
                 continue
-            for coding in value["coding"] if "coding" in value else (value,):
+            for coding in value.get("coding", (value,)):
                 code = coding.get("code") if isinstance(coding, dict) else None
                 if isinstance(code, str):
                     codes.setdefault(code, []).append((coding.get("system"), position))
