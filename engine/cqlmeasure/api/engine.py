@@ -1,7 +1,7 @@
 """From the library that a measure names to an evaluator: translate, compile, resolve terminology, load.
 
-Always holds: a library is translated and compiled once per engine; all value sets that its code refers to are
-resolved before the first subject is evaluated, and those that cannot be are named together.
+Always holds: a library is prepared once per engine; all value sets that its code refers to are resolved before the
+first subject is evaluated, and those that cannot be are named together.
 """
 
 from __future__ import annotations
@@ -15,104 +15,133 @@ from typing import Any
 import msgspec
 
 from cqlmeasure.api.libraries import Libraries
-from cqlmeasure.compiler import Program, compile_library, library_key
 from cqlmeasure.content import Content
 from cqlmeasure.errors import Diagnostic, UsageError
-from cqlmeasure.evaluation import Evaluator, environment
+from cqlmeasure.evaluation import Evaluator, LibraryText, Prepared, Store, environment, prepare
 from cqlmeasure.runtime import DateTime, Interval
 from cqlmeasure.runtime.conversion import to_date
 from cqlmeasure.runtime.interval import interval as make_interval
 from cqlmeasure.terminology import MemoryLookup, Terminology
-from cqlmeasure.translator.translate import LibraryKey, SourceText, Translation, translate
 from cqlmeasure.typesys import DATE, IntervalType
 
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A library that is in no content: its CQL."""
+
+    name: str
+    version: str | None
+    cql: str | None
+    file: str | None = None
+    elm: Mapping[str, Any] | None = None
 
 
 class Engine:
     """The libraries and the terminology of a content, and what has been made of them so far."""
 
     def __init__(
-        self, content: Content | None = None, *, any_version: bool = False, lenient_terminology: bool = False
+        self,
+        content: Content | None = None,
+        *,
+        any_version: bool = False,
+        prefer_elm: bool = False,
+        lenient_terminology: bool = False,
     ) -> None:
-        self._any_version = any_version
-        self._libraries = Libraries(content)
+        self.libraries = Libraries(content)
+        self.any_version = any_version
+        self.prefer_elm = prefer_elm
         lookup = content if content is not None else MemoryLookup(())
-        self._terminology = Terminology(lookup, lenient=lenient_terminology)
+        self.terminology = Terminology(lookup, lenient=lenient_terminology)
+        self._store = Store()
         self._known: dict[str, PreparedLibrary] = {}
 
     @property
     def warnings(self) -> list[Diagnostic]:
         """What was doubtful about model infos and value sets."""
-        return [*self._libraries.warnings, *self._terminology.warnings]
+        return [*self.libraries.warnings, *self.terminology.warnings]
 
     def library(self, reference: str) -> PreparedLibrary:
         """The library of a canonical url or a name, with all that it includes."""
         if reference not in self._known:
-            self._known[reference] = self.text(self._libraries.primary(reference))
+            self._known[reference] = self.text(self.libraries.primary(reference))
         return self._known[reference]
 
-    def text(self, source: SourceText) -> PreparedLibrary:
-        """A library that is not in the content."""
-        translation = translate(source, self._libraries, models=self._libraries.model, any_version=self._any_version)
-        return PreparedLibrary(source, translation, self._libraries, self._terminology)
+    def text(self, source: LibraryText) -> PreparedLibrary:
+        """A library that need not be in the content, with all that it includes."""
+        prepared = prepare(
+            source,
+            self.libraries,
+            store=self._store,
+            models=self.libraries.model,
+            models_key=self.libraries.models_key,
+            any_version=self.any_version,
+            prefer_elm=self.prefer_elm,
+        )
+        return PreparedLibrary(source, prepared, self)
 
 
 class PreparedLibrary:
-    """A translated library, ready to be given parameters."""
+    """A compiled library, ready to be given parameters."""
 
-    def __init__(
-        self, source: SourceText, translation: Translation, libraries: Libraries, terminology: Terminology
-    ) -> None:
-        self.translation = translation
-        self._source = source
-        self._libraries = libraries
-        self._terminology = terminology
+    def __init__(self, source: LibraryText, prepared: Prepared, engine: Engine) -> None:
+        self.source = source
+        self._prepared = prepared
+        self._engine = engine
+
+    @cached_property
+    def elm(self) -> dict[str, Any]:
+        """The ELM of the library as JSON."""
+        # The translator is loaded where ELM is wanted; evaluating from a warm cache does without it.
+        from cqlmeasure.api.translation import elm_of
+
+        engine = self._engine
+        return elm_of(self.source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm)[0]
 
     @property
     def warnings(self) -> list[Diagnostic]:
         """What was doubtful about the text of the library and its includes."""
-        return list(self.translation.diagnostics)
-
-    def placed(self, found: Diagnostic) -> Diagnostic:
-        """What went wrong while the library ran, with the file and line of its CQL."""
-        name, _, version = (found.library or "").partition("|")
-        known = self.translation.libraries.get((name, version or None))
-        if known is None or found.file is not None:
-            return found
-        lines = (self._text(known.key) or "").splitlines()
-        line = lines[found.span.line - 1] if found.span is not None and found.span.line <= len(lines) else None
-        return msgspec.structs.replace(
-            found,
-            library=name,
-            file=known.file,
-            source_line=line,
-            message=found.message.replace(f"{found.library}.", f"{name}."),
-        )
-
-    def _text(self, key: LibraryKey) -> str | None:
-        if key == self.translation.primary:
-            return self._source.cql
-        found = self._libraries.find(*key)
-        return found.cql if found is not None else None
-
-    @cached_property
-    def program(self) -> Program:
-        """The generated Python."""
-        libraries = {library_key(*key): found.library for key, found in self.translation.libraries.items()}
-        return compile_library(self.translation.main.library, libraries)
+        return list(self._prepared.diagnostics)
 
     def evaluator(self, parameters: Mapping[str, Any], timezone: str) -> Evaluator:
         """An evaluator for these parameters; "now" is fixed here, in the time zone of the caller."""
         now = _now(timezone)
-        program = self.program
-        self._terminology.check(program.value_sets)
+        program = self._prepared.program
+        terminology = self._engine.terminology
+        terminology.check(program.value_sets)
         fixed = dict(parameters)
         for _, name, kind in program.parameters:
             if kind == IntervalType(DATE) and isinstance(fixed.get(name), Interval):
                 fixed[name] = _dates(fixed[name])
-        shared = environment(program, now=now, parameters=fixed, value_set=self._terminology.value_set)
-        return Evaluator(program, shared)
+        shared = environment(program, now=now, parameters=fixed, value_set=terminology.value_set)
+        return Evaluator(program, shared, self._prepared.code)
+
+    def placed(self, found: Diagnostic) -> Diagnostic:
+        """What went wrong while the library ran, with the file and line of its CQL."""
+        key = found.library or ""
+        if found.file is not None or key not in self._prepared.files:
+            return found
+        name = key.partition("|")[0]
+        lines = self._lines.get(key, [])
+        line = lines[found.span.line - 1] if found.span is not None and found.span.line <= len(lines) else None
+        return msgspec.structs.replace(
+            found,
+            library=name,
+            file=self._prepared.files[key],
+            source_line=line,
+            message=found.message.replace(f"{key}.", f"{name}."),
+        )
+
+    @cached_property
+    def _lines(self) -> dict[str, list[str]]:
+        """The CQL of the library and its includes, by ``name|version``."""
+        found = {}
+        for key in self._prepared.files:
+            name, _, version = key.partition("|")
+            own = (name, version or None) == (self.source.name, self.source.version)
+            source = self.source if own else self._engine.libraries.find(name, version or None)
+            found[key] = (source.cql or "").splitlines() if source is not None else []
+        return found
 
 
 def _dates(interval: Interval) -> Interval:

@@ -9,14 +9,13 @@ from typing import Any
 
 import msgspec
 
-from cqlmeasure.api.engine import Engine
+from cqlmeasure.api.engine import Engine, Text
+from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.content import Content
 from cqlmeasure.data import SubjectData
-from cqlmeasure.elm import to_json
 from cqlmeasure.errors import ContentError, Diagnostic, Span, TranslationError, UsageError
 from cqlmeasure.runtime.subject import Subject
-from cqlmeasure.translator.translate import SourceText
 
 _Path = str | os.PathLike[str]
 _NAME = "Expression"
@@ -47,9 +46,12 @@ def translate(file: _Path, *content: _Path, any_version: bool = False) -> Elm:
         raise ContentError(f"cannot read {path}: {error.strerror}", code="unreadable-file", file=str(path)) from error
     except UnicodeDecodeError as error:
         raise ContentError(f"{path} is not UTF-8 text: {error}", code="not-utf8", file=str(path)) from error
-    engine = Engine(Content(*(content or (path.resolve().parent,))), any_version=any_version)
-    library = engine.text(SourceText(path.stem, None, cql=text, file=str(path)))
-    return Elm(to_json(library.translation.main.library), [*library.warnings, *engine.warnings])
+    libraries = Libraries(Content(*(content or (path.resolve().parent,))))
+    # The translator is loaded where ELM is wanted; evaluating from a warm cache does without it.
+    from cqlmeasure.api.translation import elm_of
+
+    json, warnings = elm_of(Text(path.stem, None, text, str(path)), libraries, any_version=any_version)
+    return Elm(json, [*warnings, *libraries.warnings])
 
 
 def evaluate_expression(
@@ -72,7 +74,7 @@ def evaluate_expression(
     engine = Engine(Content(*content) if content else None)
     text = "\n".join((*head, expression, ""))
     try:
-        library = engine.text(SourceText(_NAME, None, cql=text, file=_NAME))
+        library = engine.text(Text(_NAME, None, text, _NAME))
     except TranslationError as error:
         raise TranslationError(diagnostics=[_placed(found, len(head)) for found in error.diagnostics]) from None
     evaluator = library.evaluator({}, timezone or UTC)

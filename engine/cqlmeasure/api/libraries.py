@@ -5,14 +5,13 @@ Always holds: content goes first; what ships is taken only for a name and versio
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache, cached_property
 from pathlib import Path
 
 from cqlmeasure.content import Content, LibrarySource
-from cqlmeasure.elm import ElmFormatError, from_json
 from cqlmeasure.errors import ContentError, Diagnostic, Severity
 from cqlmeasure.models import Model, builtin, load_modelinfo
-from cqlmeasure.translator.translate import SourceText
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 # In an installed package, and in a checkout of the repository.
@@ -26,22 +25,22 @@ class Libraries:
         self.content = content
         self.warnings: list[Diagnostic] = []
 
-    def find(self, name: str, version: str | None, /) -> SourceText | None:
+    def find(self, name: str, version: str | None, /) -> LibrarySource | None:
         """The library of that name and version; without a version the newest that the content has, else that ships."""
         for place in self._places():
-            source = _source(place, name, version)
-            if source is not None:
-                return source_text(source)
+            try:
+                return place.library_source(name, version)
+            except ContentError:
+                continue
         return None
 
     def versions(self, name: str, /) -> list[str]:
         """The versions that there are of a library."""
         return list(dict.fromkeys(found for place in self._places() for found in place.library_versions(name)))
 
-    def primary(self, reference: str) -> SourceText:
+    def primary(self, reference: str) -> LibrarySource:
         """The library that a Measure names (a canonical url, or a name); ``ContentError`` if it is not there."""
-        content = self.content or shipped_libraries()
-        return source_text(content.library_source(reference))
+        return (self.content or shipped_libraries()).library_source(reference)
 
     def model(self, name: str, version: str | None = None, /) -> Model | None:
         """A model of the content's model info files, else one that ships."""
@@ -49,6 +48,15 @@ class Libraries:
             if known.name == name and version in (None, known.version):
                 return known
         return builtin(name, version)
+
+    @cached_property
+    def models_key(self) -> str:
+        """What tells the content's model infos from others; empty if there are none."""
+        found = hashlib.sha256()
+        files = self.content.modelinfo_files() if self.content is not None else []
+        for _, data in files:
+            found.update(len(data).to_bytes(8, "big") + data)
+        return found.hexdigest() if files else ""
 
     @cached_property
     def _models(self) -> list[Model]:
@@ -75,27 +83,6 @@ def shipped_libraries() -> Content:
             hint="install cqlmeasure again",
         )
     return Content(folder)
-
-
-def source_text(source: LibrarySource) -> SourceText:
-    """What the translator needs of a library: its CQL; its ELM only where there is no CQL."""
-    cql = source.cql
-    elm = None
-    if cql is None and source.elm is not None:
-        try:
-            elm = from_json(source.elm)
-        except ElmFormatError as error:
-            raise ContentError(
-                f"library {source.name}: its ELM cannot be read: {error}", code="broken-elm", file=source.file
-            ) from error
-    return SourceText(source.name, source.version, cql=cql, elm=elm, file=source.file)
-
-
-def _source(content: Content, name: str, version: str | None) -> LibrarySource | None:
-    try:
-        return content.library_source(name, version)
-    except ContentError:
-        return None
 
 
 def _as_warning(diagnostic: Diagnostic) -> Diagnostic:

@@ -19,7 +19,6 @@ from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.sources import CaseSubjects, Subjects, subjects
 from cqlmeasure.content import MeasureEntry, TestCase
 from cqlmeasure.data import SubjectData
-from cqlmeasure.elm import to_json
 from cqlmeasure.errors import ContentError, Diagnostic, UsageError
 from cqlmeasure.measure import (
     MeasureDefinition,
@@ -48,8 +47,9 @@ class Content:
 
     A path is what measure authors have: an HL7 IG repository, a folder of FHIR JSON, a measure Bundle, or a FHIR
     package (``.tgz``).  ``any_version``: take another version of an included library when the one that is named is
-    not there. ``lenient_terminology``: a missing or cut value set is a warning, not an error.  ``timezone``: the
-    offset from UTC that evaluations have, such as ``+02:00``.
+    not there.  ``prefer_elm``: take the ELM of a library that has both CQL and ELM.  ``lenient_terminology``: a
+    missing or cut value set is a warning, not an error.  ``timezone``: the offset from UTC that evaluations have,
+    such as ``+02:00``.
     """
 
     def __init__(
@@ -57,14 +57,18 @@ class Content:
         path: str | os.PathLike[str],
         *more_paths: str | os.PathLike[str],
         any_version: bool = False,
+        prefer_elm: bool = False,
         lenient_terminology: bool = False,
         timezone: str | None = None,
     ) -> None:
         self.any_version = any_version
+        self.prefer_elm = prefer_elm
         self.lenient_terminology = lenient_terminology
         self.timezone = timezone or UTC
         self._content = _content.Content(path, *more_paths)
-        self._engine = Engine(self._content, any_version=any_version, lenient_terminology=lenient_terminology)
+        self._engine = Engine(
+            self._content, any_version=any_version, prefer_elm=prefer_elm, lenient_terminology=lenient_terminology
+        )
         self._compiled: dict[tuple[str, str | None, str], CompiledMeasure] = {}
 
     def __repr__(self) -> str:
@@ -72,7 +76,13 @@ class Content:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent to another process, a content is opened there."""
-        return _reopen, (self.paths, self.any_version, self.lenient_terminology, self.timezone)
+        options = {
+            "any_version": self.any_version,
+            "prefer_elm": self.prefer_elm,
+            "lenient_terminology": self.lenient_terminology,
+            "timezone": self.timezone,
+        }
+        return _reopen, (self.paths, options)
 
     @property
     def paths(self) -> tuple[os.PathLike[str], ...]:
@@ -123,8 +133,8 @@ class Content:
         return CaseRun(self, measures)
 
 
-def _reopen(paths: Sequence[os.PathLike[str]], any_version: bool, lenient_terminology: bool, timezone: str) -> Content:
-    return Content(*paths, any_version=any_version, lenient_terminology=lenient_terminology, timezone=timezone)
+def _reopen(paths: Sequence[os.PathLike[str]], options: dict[str, Any]) -> Content:
+    return Content(*paths, **options)
 
 
 class CompiledMeasure:
@@ -170,7 +180,7 @@ class CompiledMeasure:
     @property
     def elm(self) -> dict[str, Any]:
         """The ELM of the primary library."""
-        return to_json(self._library.translation.main.library)
+        return self._library.elm
 
     def evaluate(
         self,

@@ -49,6 +49,7 @@ def evaluate(
     output: Path | None,
     timezone: str | None,
     any_version: bool,
+    prefer_elm: bool,
     lenient_terminology: bool,
 ) -> int:
     """Evaluate a measure for patients and show the result.
@@ -61,7 +62,11 @@ def evaluate(
     from cqlmeasure.cli import show
 
     source = cm.Content(
-        *(content or (Path(),)), any_version=any_version, lenient_terminology=lenient_terminology, timezone=timezone
+        *(content or (Path(),)),
+        any_version=any_version,
+        prefer_elm=prefer_elm,
+        lenient_terminology=lenient_terminology,
+        timezone=timezone,
     )
     with show.progress() as progress:
         progress.step(f"translating {measure}")

@@ -19,11 +19,14 @@ def content_option(help_text: str, required: bool = False) -> Callable[[F], F]:
 
 
 def leniency_options(function: F) -> F:
-    """``--any-version`` and ``--lenient-terminology``."""
+    """``--any-version``, ``--prefer-elm`` and ``--lenient-terminology``."""
     function = click.option(
         "--lenient-terminology",
         is_flag=True,
         help="Go on when a value set is missing or cut: it holds what is there, and a warning says so.",
+    )(function)
+    function = click.option(
+        "--prefer-elm", is_flag=True, help="Take the published ELM of a library that has both CQL and ELM."
     )(function)
     return click.option(
         "--any-version",

@@ -37,6 +37,7 @@ def test(
     jobs: int,
     timezone: str | None,
     any_version: bool,
+    prefer_elm: bool,
     lenient_terminology: bool,
 ) -> int:
     """Run the test cases of a content folder.
@@ -51,7 +52,12 @@ def test(
     with show.progress() as progress:
         progress.step("looking for test cases")
         source = cm.Content(
-            path, *content, any_version=any_version, lenient_terminology=lenient_terminology, timezone=timezone
+            path,
+            *content,
+            any_version=any_version,
+            prefer_elm=prefer_elm,
+            lenient_terminology=lenient_terminology,
+            timezone=timezone,
         )
         run = source.tests(*measures)
         progress.expect(run.total)

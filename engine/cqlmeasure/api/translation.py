@@ -1,0 +1,53 @@
+"""The translator on libraries as they are found; only what wants ELM loads this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cqlmeasure.api.libraries import Libraries
+from cqlmeasure.elm import ElmFormatError, from_json, to_json
+from cqlmeasure.errors import ContentError, Diagnostic
+from cqlmeasure.evaluation import LibraryText
+from cqlmeasure.translator import SourceText, translate
+
+
+def elm_of(
+    source: LibraryText, libraries: Libraries, *, any_version: bool = False, prefer_elm: bool = False
+) -> tuple[dict[str, Any], list[Diagnostic]]:
+    """The ELM of a library as JSON, and the warnings about it and what it includes."""
+    found = translate(
+        _text(source, prefer_elm),
+        _Provider(libraries, prefer_elm),
+        models=libraries.model,
+        any_version=any_version,
+        prefer_elm=prefer_elm,
+    )
+    return to_json(found.main.library), list(found.diagnostics)
+
+
+class _Provider:
+    """Libraries as the translator wants them."""
+
+    def __init__(self, libraries: Libraries, prefer_elm: bool) -> None:
+        self._libraries = libraries
+        self._prefer_elm = prefer_elm
+
+    def find(self, name: str, version: str | None, /) -> SourceText | None:
+        """The library of that name and version."""
+        found = self._libraries.find(name, version)
+        return _text(found, self._prefer_elm) if found is not None else None
+
+    def versions(self, name: str, /) -> Sequence[str]:
+        """The versions that there are."""
+        return self._libraries.versions(name)
+
+
+def _text(source: LibraryText, prefer_elm: bool) -> SourceText:
+    elm = None
+    if (prefer_elm or source.cql is None) and source.elm is not None:
+        try:
+            elm = from_json(source.elm)
+        except ElmFormatError as error:
+            raise ContentError(f"library {source.name}: {error}", code="malformed-elm", file=source.file) from error
+    return SourceText(source.name, source.version, source.cql, elm, source.file)
