@@ -14,6 +14,8 @@ from cqlmeasure.typesys import DataType
 
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
 _INDENT = "    "
+_SAFE = ("{", "(", "lambda ", "frozenset((", "Quantity(Decimal(", "Decimal(", "Profile(", "code_table(", "ENV.")
+"""How constants begin that cannot fail."""
 
 
 def slug(name: str, limit: int = 48) -> str:
@@ -152,6 +154,12 @@ class Module:
         lines += ["", ""]
         places += [None, None]
         for text, place in self._constant_lines:
-            lines.append(text)
-            places.append(place)
+            name, _, value = text.partition(" = ")
+            if value.startswith(_SAFE):
+                lines.append(text)
+                places.append(place)
+            else:
+                # a constant that fails stays undefined: whoever needs it fails, nobody else
+                lines += ["try:", _INDENT + text, f"except Exception as error: FAILED[{name!r}] = error"]
+                places += [place, place, place]
         return "\n".join(lines) + "\n", places

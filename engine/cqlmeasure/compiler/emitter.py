@@ -270,6 +270,9 @@ class Emitter:
                 found = self.value(definition.expression)
             found = found.typed(settled(found.type, definition.result_type))
             frame.lines.insert(0, (1, repr(f"{scope.key}: {name}"), place))
+            body = definition.expression
+            here = place._replace(locator=body.locator) if body is not None and body.locator else place
+            frame.place = here
             frame.line(f"c[{slot}] = value = {self.use(found)}")
             frame.line("return value")
         self.module.functions.append(frame)
@@ -333,6 +336,9 @@ class Emitter:
                 found = self.value(definition.expression)
             found = found.typed(settled(found.type, definition.result_type))
             frame.lines.insert(0, (1, repr(f"{scope.key}: {definition.name}"), place))
+            body = definition.expression
+            here = place._replace(locator=body.locator) if body is not None and body.locator else place
+            frame.place = here
             frame.line(f"return {self.use(found)}")
         self.module.functions.append(frame)
         value = replaced(found, text=function, constant=False, atom=False, owner=None, keys=None)

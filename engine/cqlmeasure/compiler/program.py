@@ -7,6 +7,7 @@ compiler's other modules; the source is in ``linecache`` under a stable name as 
 from __future__ import annotations
 
 import linecache
+import warnings
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -68,7 +69,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     def compile(self) -> CodeType:
         """The code object of the module."""
-        return compile(self.source, self.file, "exec", dont_inherit=True, optimize=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)  # of comparisons that the types decide
+            return compile(self.source, self.file, "exec", dont_inherit=True, optimize=1)
 
     def place(self, line: int) -> Line | None:
         """Where a line of the module comes from."""
@@ -85,12 +88,15 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     def load(self, environment: Environment, code: CodeType | None = None) -> dict[str, Any]:
-        """The module's names, its constants evaluated in an environment."""
+        """The module's names, its constants evaluated in an environment; ``FAILED`` holds the errors of those that
+        could not be.
+        """
         linecache.cache[self.file] = (len(self.source), None, self.source.splitlines(True), self.file)
         now = environment.now
         namespace: dict[str, Any] = {
             "__name__": f"cql.{self.name}",
             "ENV": environment,
+            "FAILED": {},
             "NOW": now,
             "TODAY": Date.of_day(now.day),
             "TIME_OF_DAY": Time.of_ms(now.local % 86_400_000),

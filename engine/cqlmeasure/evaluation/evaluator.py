@@ -39,7 +39,7 @@ class Evaluator:
         try:
             self._namespace = program.load(environment, code)
         except Exception as error:
-            raise _located(program, error, None) from error
+            raise _located(program, error, None, {}) from error
         self._slots = program.slots
         self._functions: dict[str, tuple[Callable[[Context], Any], int]] = {
             name: (self._namespace[entry.function], entry.slot) for name, entry in program.expressions.items()
@@ -97,7 +97,7 @@ class SubjectEvaluation:
         try:
             return function(self._context)
         except Exception as error:
-            raise _located(self._evaluator.program, error, name) from error
+            raise _located(self._evaluator.program, error, name, self._evaluator._namespace["FAILED"]) from error
 
     def call(self, name: str, *arguments: Any) -> Any:
         """The value of a function of the primary library.  Raises ``EvaluationError``."""
@@ -114,7 +114,7 @@ class SubjectEvaluation:
         try:
             return self._evaluator._namespace[entry.function](self._context, *arguments)
         except Exception as error:
-            raise _located(program, error, name) from error
+            raise _located(program, error, name, self._evaluator._namespace["FAILED"]) from error
 
     def messages(self) -> list[Message]:
         """The messages of the definitions evaluated so far, in order."""
@@ -136,11 +136,21 @@ def _accepts(operands: Sequence[Any], arguments: Sequence[Any]) -> bool:
     return True
 
 
-def _located(program: Program, error: Exception, definition: str | None) -> EvaluationError:
-    """The error of a user's kind: with library, definition and place."""
+def _located(
+    program: Program, error: Exception, definition: str | None, failed: Mapping[str, Exception]
+) -> EvaluationError:
+    """The error of a user's kind: with library, definition and place.
+
+    ``failed`` are the errors of constants: a name that is not defined because of one stands for it.
+    """
     if isinstance(error, EvaluationError):
         return error
     place = program.place_of(error.__traceback__)
+    while isinstance(error, NameError) and error.name in failed:
+        error = failed[error.name]
+        own = program.place_of(error.__traceback__)
+        if own is not None and (place is None or (own.library, own.definition) == (place.library, place.definition)):
+            place = own
     span = None
     if place is not None and place.locator:
         try:
