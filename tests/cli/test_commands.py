@@ -185,11 +185,17 @@ def test_eval(command: Command, expression: str, value: str) -> None:
         ("Count([Encounter] E where E.status = 'finished')", (), "2"),
         ("AgeInYearsAt(@2026-12-31)", (), "25"),
         ("Patient.gender", ("--using", "QICore 6.0.0"), "'female'"),
+        (
+            f'{MEASURE}."Age at End of Period"',
+            ("--content", "SAMPLE", "--include", MEASURE, "--period", "2026", "--using", "QICore 6.0.0"),
+            "25",
+        ),
     ],
 )
 def test_eval_for_a_patient(
     command: Command, sample: Sample, expression: str, more: tuple[str, ...], value: str
 ) -> None:
     case = "two-results-last-counts"
-    ran = command("eval", expression, "--data", sample.cases / case / f"{case}.json", *more)
+    options = [sample.path if one == "SAMPLE" else one for one in more]
+    ran = command("eval", expression, "--data", sample.cases / case / f"{case}.json", *options)
     assert (ran.status, ran.out.strip(), ran.err) == (0, value, "")

@@ -11,6 +11,7 @@ import msgspec
 
 from cqlmeasure.api.engine import Engine, Text
 from cqlmeasure.api.libraries import Libraries
+from cqlmeasure.api.periods import MEASUREMENT_PERIOD, UTC, PeriodLike, as_period
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.content import Content
 from cqlmeasure.data import SubjectData
@@ -23,7 +24,6 @@ _DEFAULT_MODEL = "FHIR 4.0.1"
 # The FHIRHelpers that a model's conversions are written for.
 _HELPERS = {"FHIR": "4.0.1"}
 _NEWEST_HELPERS = "4.4.000"
-UTC = "+00:00"
 
 
 class Elm(msgspec.Struct, frozen=True):
@@ -60,13 +60,14 @@ def evaluate_expression(
     data: _Path | SubjectData | None = None,
     using: str | None = None,
     includes: Iterable[str] = (),
+    period: PeriodLike | None = None,
     timezone: str | None = None,
 ) -> Any:
     """The value of one CQL expression; ``cql_text`` writes it as CQL does.
 
     With ``data`` (one subject) the expression is evaluated in the Patient context.  ``using`` names a model and its
     version (``"QICore 6.0.0"``; ``FHIR 4.0.1`` if there is data).  ``includes`` are libraries of the content, each
-    a name or a name and version (``"Hospice 6.18.000"``).
+    a name or a name and version (``"Hospice 6.18.000"``); ``period`` is the value of their "Measurement Period".
     """
     if not expression.strip():
         raise UsageError("there is no expression", code="no-expression")
@@ -77,7 +78,9 @@ def evaluate_expression(
         library = engine.text(Text(_NAME, None, text, _NAME))
     except TranslationError as error:
         raise TranslationError(diagnostics=[_placed(found, len(head)) for found in error.diagnostics]) from None
-    evaluator = library.evaluator({}, timezone or UTC)
+    zone = timezone or UTC
+    parameters = {} if period is None else {MEASUREMENT_PERIOD: as_period(period).interval(zone)}
+    evaluator = library.evaluator(parameters, zone)
     subject = _subject(data)
     return evaluator.subject(Subject(subject.id, subject.resources)).value(_NAME)
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from cqlmeasure import content as _content
 from cqlmeasure.api.engine import Engine
+from cqlmeasure.api.periods import MEASUREMENT_PERIOD, UTC, PeriodLike, as_period
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.sources import CaseSubjects, Subjects, subjects
+from cqlmeasure.api.sources import CaseSubjects, subjects
 from cqlmeasure.content import MeasureEntry, TestCase
 from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import ContentError, Diagnostic, UsageError
@@ -27,7 +28,6 @@ from cqlmeasure.measure import (
     ReportOptions,
     default_period,
     evaluate,
-    parse_period,
     prepare,
     read_measure,
 )
@@ -35,11 +35,6 @@ from cqlmeasure.runtime.subject import Subject
 
 if TYPE_CHECKING:
     from cqlmeasure.api.cases import CaseRun
-
-UTC = "+00:00"
-MEASUREMENT_PERIOD = "Measurement Period"
-
-PeriodLike = str | tuple[str, str] | Period
 
 
 class Content:
@@ -209,13 +204,8 @@ class CompiledMeasure:
         return MeasureResult(result, ReportOptions(date=date), warnings, self._library.placed)
 
     def _period(self, period: PeriodLike | None) -> Period:
-        if isinstance(period, Period):
-            return period
-        if isinstance(period, str):
-            return parse_period(period)
         if period is not None:
-            start, end = period
-            return parse_period(start=start, end=end)
+            return as_period(period)
         found = default_period(self.definition.effective_period)
         if found is None:
             raise UsageError(
@@ -269,6 +259,3 @@ def _without_collector() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-__all__ = ["MEASUREMENT_PERIOD", "CompiledMeasure", "Content", "PeriodLike", "Subjects"]

@@ -23,6 +23,7 @@ cqlmeasure eval "Count([Encounter] E where E.status = 'finished')" --data patien
 )
 @click.option("--using", metavar="MODEL", help="A model and its version, such as 'QICore 6.0.0'.")
 @click.option("--include", "includes", metavar="LIBRARY", multiple=True, help="A library of the content; repeatable.")
+@click.option("--period", "-p", metavar="PERIOD", help="The Measurement Period of the included libraries.")
 @timezone_option
 def evaluate_expression(
     expression: str,
@@ -30,11 +31,14 @@ def evaluate_expression(
     data: Path | None,
     using: str | None,
     includes: tuple[str, ...],
+    period: str | None,
     timezone: str | None,
 ) -> None:
     """Evaluate one CQL expression and print its value as CQL would write it.
 
     With --data the expression is evaluated for that patient, with FHIR 4.0.1 as its model if --using names no other.
     """
-    value = cm.evaluate_expression(expression, *content, data=data, using=using, includes=includes, timezone=timezone)
+    value = cm.evaluate_expression(
+        expression, *content, data=data, using=using, includes=includes, period=period, timezone=timezone
+    )
     click.echo(cm.cql_text(value))
