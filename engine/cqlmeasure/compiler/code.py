@@ -14,7 +14,18 @@ from cqlmeasure.typesys import DataType
 
 _NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
 _INDENT = "    "
-_SAFE = ("{", "(", "lambda ", "frozenset((", "Quantity(Decimal(", "Decimal(", "Profile(", "code_table(", "ENV.")
+_SAFE = (
+    "{",
+    "(",
+    "lambda ",
+    "frozenset((",
+    "Quantity(Decimal(",
+    "Decimal(",
+    "Profile(",
+    "CodePath(",
+    "code_table(",
+    "ENV.",
+)
 """How constants begin that cannot fail."""
 
 

@@ -55,8 +55,8 @@ def profile(em: Emitter, kind: str, template: str | None) -> str:
     return em.module.constant(text, em.frame.place, "PROFILE_")
 
 
-def _path(em: Emitter, kind: str, path: str) -> tuple[tuple[str, ...], ...]:
-    """The JSON names of each step of a code path; a choice has several."""
+def code_path(em: Emitter, kind: str, path: str) -> str:
+    """The constant of a code path: the JSON names of each step; a choice has several."""
     steps: list[tuple[str, ...]] = []
     owner: str | None = kind
     for step in path.replace("[x]", "").split("."):
@@ -69,7 +69,9 @@ def _path(em: Emitter, kind: str, path: str) -> tuple[tuple[str, ...], ...]:
         if isinstance(found, ListType):
             found = found.element
         owner = found.name if isinstance(found, NamedType) else None
-    return tuple(steps)
+    em.import_("subject", "CodePath")
+    text = f"CodePath({f'{kind}.{path}'!r}, {kind!r}, {tuple(steps)!r})"
+    return em.module.constant(text, em.frame.place, "PATH_")
 
 
 def _retrieve(em: Emitter, node: Retrieve) -> Py:
@@ -79,15 +81,15 @@ def _retrieve(em: Emitter, node: Retrieve) -> Py:
     wanted = profile(em, kind, node.template_id)
     if node.codes is None:
         return _memoised(em, "retrieve", (repr(kind), wanted), result)
-    path = em.module.constant(repr(_path(em, kind, node.code_property or "code")), em.frame.place, "PATH_")
+    path = code_path(em, kind, node.code_property or "code")
     codes = em.value(node.codes)
     if node.code_comparator == "~" and codes.type == VALUE_SET:
-        return _memoised(em, "retrieve_not_done", (repr(kind), wanted, path, em.use(codes)), result)
+        return _memoised(em, "retrieve_not_done", (wanted, path, em.use(codes)), result)
     em.import_("retrieve", "code_table")
     if codes.constant:
         table = em.module.constant(f"code_table({codes.text})", em.frame.place, "CODES_")
-        return _memoised(em, "retrieve_codes", (repr(kind), wanted, path, table), result)
-    text = f"c.retrieve_codes(None, {kind!r}, {wanted}, {path}, code_table({codes.text}))"
+        return _memoised(em, "retrieve_codes", (wanted, path, table), result)
+    text = f"c.retrieve_codes(None, {wanted}, {path}, code_table({codes.text}))"
     return Py(text, result, True, True)
 
 

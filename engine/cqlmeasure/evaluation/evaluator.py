@@ -146,7 +146,7 @@ def _located(
     if isinstance(error, EvaluationError):
         return error
     place = program.place_of(error.__traceback__)
-    while isinstance(error, NameError) and error.name in failed:
+    while isinstance(error, NameError) and error.name is not None and error.name in failed:
         error = failed[error.name]
         own = program.place_of(error.__traceback__)
         if own is not None and (place is None or (own.library, own.definition) == (place.library, place.definition)):

@@ -12,7 +12,7 @@ from typing import Any
 
 from cqlmeasure.runtime.messages import Message
 from cqlmeasure.runtime.retrieve import CodeTable, Profile, select, select_codes, select_not_done
-from cqlmeasure.runtime.subject import Path, Resource, Subject
+from cqlmeasure.runtime.subject import CodePath, Resource, Subject
 from cqlmeasure.runtime.temporal import DateTime
 from cqlmeasure.runtime.values import CodeSystem, ValueSet
 
@@ -88,10 +88,10 @@ class Context(list[Any]):
         return found
 
     def retrieve_codes(
-        self, slot: int | None, kind: str, profile: Profile | None, path: Path, codes: CodeTable
+        self, slot: int | None, profile: Profile | None, path: CodePath, codes: CodeTable
     ) -> list[Resource]:
         """A retrieve with codes; without a slot it is not memoised."""
-        found = select_codes(self.subject, kind, profile, path, codes)
+        found = select_codes(self.subject, profile, path, codes)
         if slot is not None:
             self[slot] = found
         if found:
@@ -99,10 +99,10 @@ class Context(list[Any]):
         return found
 
     def retrieve_not_done(
-        self, slot: int, kind: str, profile: Profile | None, path: Path, value_set: ValueSet | None
+        self, slot: int, profile: Profile | None, path: CodePath, value_set: ValueSet | None
     ) -> list[Resource]:
         """A retrieve of what was not done for a whole value set."""
-        found = self[slot] = select_not_done(self.subject, kind, profile, path, value_set)
+        found = self[slot] = select_not_done(self.subject, profile, path, value_set)
         if found:
             self.retrieved.append(found)
         return found

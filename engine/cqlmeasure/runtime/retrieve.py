@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cqlmeasure.runtime.subject import ANY_SYSTEM, Path, Resource, Subject
+from cqlmeasure.runtime.subject import ANY_SYSTEM, CodePath, Resource, Subject
 from cqlmeasure.runtime.values import ValueSet
 
 CodeTable = Mapping[str, frozenset[str]]
@@ -89,38 +89,38 @@ def select(subject: Subject, kind: str, profile: Profile | None) -> list[Resourc
     return [resource for resource in found if accepts(resource)]
 
 
-def select_codes(subject: Subject, kind: str, profile: Profile | None, path: Path, codes: CodeTable) -> list[Resource]:
+def select_codes(subject: Subject, profile: Profile | None, path: CodePath, codes: CodeTable) -> list[Resource]:
     """The resources of a type and profile that have one of the codes at a path."""
-    resources = subject.of_type(kind)
+    resources = subject.of_type(path.kind)
     if not resources:
         return []
-    index, _ = subject.codes(kind, path)
-    positions: set[int] = set()
-    for code, entries in index.items():
+    positions: set[int] | None = None
+    for code, entries in subject.codes(path)[0].items():
         systems = codes.get(code)
         if systems is not None:
             for system, position in entries:
                 if system in systems or system == ANY_SYSTEM or ANY_SYSTEM in systems:
-                    positions.add(position)
-    return _accepted(resources, positions, profile)
+                    if positions is None:
+                        positions = {position}
+                    else:
+                        positions.add(position)
+    return [] if positions is None else _accepted(resources, positions, profile)
 
 
 def select_not_done(
-    subject: Subject, kind: str, profile: Profile | None, path: Path, value_set: ValueSet | None
+    subject: Subject, profile: Profile | None, path: CodePath, value_set: ValueSet | None
 ) -> list[Resource]:
     """The resources whose code says that nothing of a value set was done."""
-    resources = subject.of_type(kind)
+    resources = subject.of_type(path.kind)
     if not resources or value_set is None:
         return []
-    _, not_done = subject.codes(kind, path)
+    _, not_done = subject.codes(path)
     return _accepted(resources, not_done.get(value_set.url, ()), profile)
 
 
 def _accepted(resources: list[Resource], positions: Iterable[int], profile: Profile | None) -> list[Resource]:
-    if not positions:
-        return []
     found = [resources[position] for position in sorted(positions)]
-    if profile is None:
+    if profile is None or not found:
         return found
     accepts = profile.accepts
     return [resource for resource in found if accepts(resource)]

@@ -11,12 +11,23 @@ from typing import Any
 
 Resource = Mapping[str, Any]
 CodeIndex = dict[str, list[tuple[str | None, int]]]
-Path = tuple[tuple[str, ...], ...]
+Steps = tuple[tuple[str, ...], ...]
 """Steps from a resource to an element; each step is the JSON names that it may have."""
 
 NOT_DONE_VALUE_SET = "http://hl7.org/fhir/us/qicore/StructureDefinition/qicore-notDoneValueSet"
 ANY_SYSTEM = "*"
 """The system of a plain code: it matches a code of any system."""
+
+
+class CodePath:
+    """Where resources of a type have a code.  ``key`` names type and path: paths of one key share an index."""
+
+    __slots__ = ("key", "kind", "steps")
+
+    def __init__(self, key: str, kind: str, steps: Steps) -> None:
+        self.key = key
+        self.kind = kind
+        self.steps = steps
 
 
 class Subject:
@@ -35,20 +46,21 @@ class Subject:
             elif kind is not None:
                 by_type[kind] = [resource]
         self.by_type = by_type
-        self._codes: dict[tuple[str, Path], tuple[CodeIndex, dict[str, list[int]]]] = {}
+        self._codes: dict[str, tuple[CodeIndex, dict[str, list[int]]]] = {}
         self._references: dict[str, Resource] | None = None
 
     def of_type(self, kind: str) -> list[Resource]:
         """All resources of a type; of all types for ``Resource``."""
-        if kind in ("Resource", "DomainResource"):
-            return list(self.resources)
-        return self.by_type.get(kind, [])
+        found = self.by_type.get(kind)
+        if found is not None:
+            return found
+        return list(self.resources) if kind in ("Resource", "DomainResource") else []
 
-    def codes(self, kind: str, path: Path) -> tuple[CodeIndex, dict[str, list[int]]]:
+    def codes(self, path: CodePath) -> tuple[CodeIndex, dict[str, list[int]]]:
         """The codes at a path: code -> (system, position) pairs, and not-done value set url -> positions."""
-        found = self._codes.get((kind, path))
+        found = self._codes.get(path.key)
         if found is None:
-            found = self._codes[kind, path] = _index(self.of_type(kind), path)
+            found = self._codes[path.key] = _index(self.of_type(path.kind), path.steps)
         return found
 
     def resolve(self, reference: str | None) -> Resource | None:
@@ -62,7 +74,7 @@ class Subject:
         return self._references.get("/".join(reference.partition("|")[0].split("/")[-2:]))
 
 
-def _index(resources: Sequence[Resource], path: Path) -> tuple[CodeIndex, dict[str, list[int]]]:
+def _index(resources: Sequence[Resource], path: Steps) -> tuple[CodeIndex, dict[str, list[int]]]:
     codes: CodeIndex = {}
     not_done: dict[str, list[int]] = {}
     for position, resource in enumerate(resources):
@@ -81,7 +93,7 @@ def _index(resources: Sequence[Resource], path: Path) -> tuple[CodeIndex, dict[s
     return codes, not_done
 
 
-def _values(owners: Iterable[Any], path: Path) -> list[Any]:
+def _values(owners: Iterable[Any], path: Steps) -> list[Any]:
     current = list(owners)
     for step in path:
         following: list[Any] = []
