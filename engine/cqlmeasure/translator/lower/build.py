@@ -10,7 +10,7 @@ from cqlmeasure.elm.registry import NODES
 from cqlmeasure.errors import Span
 from cqlmeasure.translator.lower.core import Lowering, Typed
 from cqlmeasure.translator.lower.overloads import resolve_operator
-from cqlmeasure.typesys import ListType, is_subtype, unify
+from cqlmeasure.typesys import ListType, unify
 
 # Operators whose operands have names of their own.
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -62,8 +62,7 @@ def union(lowering: Lowering, left: Typed, right: Typed, span: Span) -> Typed:
     """A union: of intervals, or of lists whose items may be of different types and then are a choice."""
     if not (isinstance(left.type, ListType) and isinstance(right.type, ListType)):
         return operate(lowering, "Union", [left, right], span, span)
+    # Never by overload: that could narrow the items of one side to the type of the other.
     from_left, from_right = left.type.element, right.type.element
-    if is_subtype(from_left, from_right, lowering.models) or is_subtype(from_right, from_left, lowering.models):
-        return operate(lowering, "Union", [left, right], span, span)
     kind = ListType(unify([from_left, from_right], lowering.models))
     return lowering.typed(NODES["Union"], span, kind, operand=(left.node, right.node))

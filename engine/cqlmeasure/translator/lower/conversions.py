@@ -91,7 +91,9 @@ def _of_lists(lowering: Lowering, element: DataType, other: DataType) -> Convers
         return Conversion(COMPATIBLE, lambda operand: cast(lowering, operand, ListType(other)))
     if inner.apply is _identity or is_subtype(element, other, lowering.models):
         return Conversion(inner.cost, _identity)
-    return Conversion(inner.cost, lambda operand: _each_item(lowering, operand, inner, element, other))
+    # To narrow items drops some of them, which is worse than to widen the items of another list.
+    cost = inner.cost + WIDEN if isinstance(element, ChoiceType) else inner.cost
+    return Conversion(cost, lambda operand: _each_item(lowering, operand, inner, element, other))
 
 
 def _of_intervals(lowering: Lowering, point: DataType, other: DataType) -> Conversion | None:

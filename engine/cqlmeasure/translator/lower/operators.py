@@ -64,6 +64,16 @@ _COMPONENTS = {
     "timezone": "TimezoneFrom",
     "timezoneoffset": "TimezoneOffsetFrom",
 }
+_DEFINITE = {
+    "year": "a",
+    "month": "mo",
+    "week": "wk",
+    "day": "d",
+    "hour": "h",
+    "minute": "min",
+    "second": "s",
+    "millisecond": "ms",
+}
 _TESTS = {"null": "IsNull", "true": "IsTrue", "false": "IsFalse"}
 
 
@@ -211,7 +221,9 @@ def lower_convert(lowering: Lowering, node: syntax.Convert) -> Typed:
     """``convert x to T`` and ``convert x to 'unit'``."""
     operand = lowering.lower(node.operand)
     if node.type is None:
-        unit = lowering.typed(literals.Literal, None, STRING, value_type=STRING, value=node.unit or "1")
+        # A calendar word stands for the definite duration, which is what the result then has.
+        name = _DEFINITE.get((node.unit or "1").removesuffix("s"), node.unit or "1")
+        unit = lowering.typed(literals.Literal, None, STRING, value_type=STRING, value=name)
         return operate(lowering, "ConvertQuantity", [operand, unit], node.span, node.span)
     kind = resolve_type(lowering, node.type)
     operator = (

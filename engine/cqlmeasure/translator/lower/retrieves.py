@@ -19,7 +19,7 @@ from cqlmeasure.models import ClassFacts
 from cqlmeasure.translator import syntax
 from cqlmeasure.translator.lower.build import operate, union
 from cqlmeasure.translator.lower.conversions import find_conversion
-from cqlmeasure.translator.lower.core import FHIR, Lowering, Typed, lowers
+from cqlmeasure.translator.lower.core import Lowering, Typed, lowers
 from cqlmeasure.translator.lower.properties import access, element_type
 from cqlmeasure.translator.lower.typespec import resolve_named
 from cqlmeasure.typesys import (
@@ -67,7 +67,7 @@ def lower_retrieve(lowering: Lowering, node: syntax.Retrieve) -> Typed:
     if path == "medication" and _has_reference(element):
         referenced = _by_reference(lowering, facts, node, value)
         if referenced is not None:
-            return union(lowering, found, referenced, node.span)
+            return union(lowering, referenced, found, node.span)
     return found
 
 
@@ -139,23 +139,13 @@ def _by_reference(lowering: Lowering, facts: ClassFacts, node: syntax.Retrieve, 
         return None
     requests = _retrieve(lowering, facts, node.span)
     medications = _retrieve(lowering, target, node.span)
-    own = lowering.typed(queries.AliasRef, None, facts.type, name="R")
-    other = lowering.typed(queries.AliasRef, None, medication, name="M")
-    code = access(lowering, other, "code", node.span)
+    code = access(lowering, lowering.typed(queries.AliasRef, None, medication, name="M"), "code", node.span)
     if value.type == VALUE_SET:
         fits = _in_value_set(lowering, code, value, node)
     else:
         fits = operate(lowering, "Equivalent", [code, value], None, node.span)
-    identity = lowering.typed(literals.Property, None, NamedType(FHIR, "id"), path="id", scope="M")
-    same = lowering.make(
-        logical.Equal,
-        None,
-        BOOLEAN,
-        operand=(
-            lowering.make(literals.Property, None, STRING, path="value", source=identity.node),
-            _referenced_id(lowering, own),
-        ),
-    )
+    identity = lowering.make(literals.Property, None, STRING, path="id.value", scope="M")
+    same = lowering.make(logical.Equal, None, BOOLEAN, operand=(identity, _referenced_id(lowering)))
     relationship = lowering.make(
         queries.With,
         None,
@@ -164,8 +154,8 @@ def _by_reference(lowering: Lowering, facts: ClassFacts, node: syntax.Retrieve, 
         expression=medications.node,
         such_that=lowering.make(logical.And, None, BOOLEAN, operand=(same, fits.node)),
     )
-    source = lowering.make(queries.AliasedQuerySource, None, requests.type, alias="R", expression=requests.node)
-    return lowering.typed(queries.Query, None, requests.type, source=(source,), relationship=(relationship,))
+    source = lowering.make(queries.AliasedQuerySource, None, requests.type, alias="MR", expression=requests.node)
+    return lowering.typed(queries.Query, node.span, requests.type, source=(source,), relationship=(relationship,))
 
 
 def _in_value_set(lowering: Lowering, code: Typed, value: Typed, node: syntax.Retrieve) -> Typed:
@@ -175,19 +165,9 @@ def _in_value_set(lowering: Lowering, code: Typed, value: Typed, node: syntax.Re
     return found
 
 
-def _referenced_id(lowering: Lowering, own: Typed) -> Expression:
-    """The last part of the reference ``R.medication.reference``."""
-    kind = NamedType(FHIR, "Reference")
-    choice = lowering.make(
-        literals.Property,
-        None,
-        ChoiceType((NamedType(FHIR, "CodeableConcept"), kind)),
-        path="medication",
-        scope="R",
-    )
-    reference = lowering.make(types.As, None, kind, operand=choice, as_type=kind)
-    text = lowering.make(literals.Property, None, NamedType(FHIR, "string"), path="reference", source=reference)
-    value = lowering.make(literals.Property, None, STRING, path="value", source=text)
+def _referenced_id(lowering: Lowering) -> Expression:
+    """The last part of the reference of the medication of ``MR``."""
+    value = lowering.make(literals.Property, None, STRING, path="medication.reference.value", scope="MR")
     slash = lowering.make(literals.Literal, None, STRING, value_type=STRING, value="/")
     parts = lowering.make(strings.Split, None, ListType(STRING), string_to_split=value, separator=slash)
     return lowering.make(lists.Last, None, STRING, source=parts)

@@ -1,0 +1,1 @@
+"""Holds our ELM against a published translation of the same CQL, definition by definition."""
