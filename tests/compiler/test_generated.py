@@ -105,6 +105,14 @@ def test_constant_parts_are_evaluated_once_for_all_subjects() -> None:
     assert "start_interval" not in functions.partition("def ")[2]
 
 
+def test_a_constant_that_fails_fails_only_those_who_need_it() -> None:
+    bad = "(Message(true, true, 'c', 'Error', 'broken'))"
+    found = subject(f"define A: First({{1, singleton from {{1, 2}}}})\ndefine B: 1 = 2 and {bad}\ndefine C: 5")
+    with pytest.raises(EvaluationError, match="singleton"):
+        found.value("A")
+    assert (found.value("B"), found.value("C")) == (False, 5)
+
+
 def test_unknown_names() -> None:
     with pytest.raises(EvaluationError, match='no definition "Nothing"'):
         subject("define A: 1").value("Nothing")
