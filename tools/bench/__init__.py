@@ -1,0 +1,1 @@
+"""Benchmarks: how long translation and evaluation of real measures take, and how much memory."""
