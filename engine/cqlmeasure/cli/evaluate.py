@@ -73,6 +73,7 @@ def evaluate(
         compiled = source.measure(measure)
         patients = cm.subjects(*data) if data else source.test_subjects(measure)
         progress.step(f"evaluating {compiled.name}")
+        progress.expect(patients.count)
         result = compiled.evaluate(progress.counted(patients), period=period, subjects=subjects or None)
     if output is None or str(output) != "-":
         show.result(result)

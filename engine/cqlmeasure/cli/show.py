@@ -40,8 +40,8 @@ class _Steps:
         """What begins now."""
         self._progress.update(self._task, description=text)
 
-    def expect(self, total: int) -> None:
-        """How many there will be."""
+    def expect(self, total: int | None) -> None:
+        """How many there will be, if that is known."""
         self._progress.update(self._task, total=total)
 
     def advance(self, text: str | None = None) -> None:
@@ -99,7 +99,7 @@ def test_result(result: cm.CaseResult) -> None:
     status = cm.CaseStatus
     extra = [one for one in (status.FAILED, status.ERROR, status.UNCHECKED) if result.count(one)]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("measure")
+    table.add_column("measure", overflow="fold")
     for name in ("cases", "match", "differ", *(one.value for one in extra)):
         table.add_column(name, justify="right")
     for measure, outcomes in result.measures.items():
