@@ -175,7 +175,7 @@ def changed(**changes: Any) -> dict[str, Any]:
         (measure(), "it has no group"),
         (measure(proportion(), library=[]), "it names no library"),
         (measure(bare()), 'group "Group_1": it has no scoring'),
-        (measure(bare(), scoring=concept("composite", None)), "scoring 'composite' is not computed"),
+        (measure(bare(), scoring=concept("composite", None)), "a composite without a composite scoring"),
         (measure(bare(), scoring=concept("guess", None)), "unknown scoring 'guess'"),
         (measure(group("proportion")), "it has no population"),
         (changed(code=concept("denominators")), "population \"denominator\": its code 'denominators' is not that of"),

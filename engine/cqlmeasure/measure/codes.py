@@ -29,6 +29,8 @@ class PopulationType(StrEnum):
     MEASURE_POPULATION = "measure-population"
     MEASURE_POPULATION_EXCLUSION = "measure-population-exclusion"
     MEASURE_OBSERVATION = "measure-observation"
+    OTHER = "other"
+    """A population of a guide's own code system: counted within the initial population, and in no score."""
 
 
 class Scoring(StrEnum):
@@ -38,6 +40,20 @@ class Scoring(StrEnum):
     RATIO = "ratio"
     CONTINUOUS_VARIABLE = "continuous-variable"
     COHORT = "cohort"
+    ATTESTATION = "attestation"
+    """The score is what the reporter attests; it is never computed."""
+    COMPOSITE = "composite"
+    """The score combines those of other groups."""
+
+
+class CompositeScoring(StrEnum):
+    """How a composite combines its components."""
+
+    ALL_OR_NOTHING = "all-or-nothing"
+    ANY = "any"
+    OPPORTUNITY = "opportunity"
+    LINEAR = "linear"
+    WEIGHTED = "weighted"
 
 
 class AggregateMethod(StrEnum):
@@ -58,9 +74,6 @@ class Presence(StrEnum):
     OPTIONAL = "optional"
     NOT_PERMITTED = "not permitted"
 
-
-# Scorings that the standard has but that are not computed from criteria.
-UNSCORED = ("attestation", "composite")
 
 POPULATION_ALIASES = {"measure-population-observation": PopulationType.MEASURE_OBSERVATION}
 
@@ -94,6 +107,9 @@ PRESENCE: dict[Scoring, dict[PopulationType, Presence]] = {
         _P.INITIAL_POPULATION: Presence.REQUIRED,
         **dict.fromkeys((*_BY_RATE, *_BY_MEMBER), _NONE_OF),
     },
+    Scoring.ATTESTATION: {},
+    # A composite adds no criteria of its own: what it counts comes from its components.
+    Scoring.COMPOSITE: dict.fromkeys(PopulationType, _NONE_OF),
 }
 
 POPULATION_SYSTEMS = (
@@ -123,3 +139,9 @@ def measure_extension(name: str) -> tuple[str, ...]:
 def link_id_extension(path: str) -> str:
     """The cross-version extension for the R5 element ``linkId`` at ``path``, such as ``Measure.group``."""
     return f"{_XVER}{path}.linkId"
+
+
+def value_set_extension() -> tuple[str, ...]:
+    """The cross-version extensions for a stratifier's or component's ``valueSet``."""
+    path = "Measure.group.stratifier"
+    return f"{_XVER}{path}.valueSet", f"{_XVER}{path}.component.valueSet"

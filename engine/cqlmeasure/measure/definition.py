@@ -7,25 +7,35 @@ between populations are resolved to positions in ``Group.populations``.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from cqlmeasure.errors import Diagnostic
-from cqlmeasure.measure.codes import AggregateMethod, PopulationType, Scoring
+from cqlmeasure.measure.codes import AggregateMethod, CompositeScoring, PopulationType, Scoring
 
 BOOLEAN_BASIS = "boolean"
+PATH_LANGUAGE = "text/fhirpath"
+RISK_ADJUSTMENT_FACTOR = "risk-adjustment-factor"
 
 
 class Criteria(msgspec.Struct, frozen=True):
-    """A named expression of the primary library; ``text`` is what the Measure said.
+    """A named expression of the primary library, or a path in a resource; ``text`` is what the Measure said.
 
-    ``text`` and ``name`` differ when the Measure qualifies the name with a library or quotes it.
+    ``text`` and ``name`` differ when the Measure qualifies the name with a library or quotes it.  ``language`` is what
+    the Measure gave; where it gave none, and the library has no such name, the text may be a path.
     """
 
     name: str
     text: str
     library: str | None = None
+    language: str | None = None
+
+    @property
+    def is_path(self) -> bool:
+        """Whether the Measure says that this is a path."""
+        return self.language is not None and self.language.lower() == PATH_LANGUAGE
 
 
 class Population(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +57,27 @@ class Population(msgspec.Struct, frozen=True, kw_only=True):
     aggregate: AggregateMethod | None = None
 
 
+class CodeFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """The element at ``path`` has a code of the value set, or one of ``codes`` (system, code)."""
+
+    path: str
+    value_set: str | None = None
+    codes: frozenset[tuple[str | None, str]] = frozenset()
+
+
+class BasisRequirement(msgspec.Struct, frozen=True, kw_only=True):
+    """What items of a group may be: of a type, with all these profiles, passing all these filters."""
+
+    type: str
+    profiles: tuple[str, ...] = ()
+    filters: tuple[CodeFilter, ...] = ()
+
+
 class Component(msgspec.Struct, frozen=True, kw_only=True):
-    """One value of a stratifier that has components."""
+    """One value of a stratifier that has components; ``value_set`` has the values that are expected."""
 
     criteria: Criteria
+    value_set: str | None = None
     id: str | None = None
     link_id: str | None = None
     code: dict[str, Any] | None = None
@@ -71,6 +98,29 @@ class Stratifier(msgspec.Struct, frozen=True, kw_only=True):
     code: dict[str, Any] | None = None
     description: str | None = None
     applies_to: frozenset[PopulationType] = frozenset()
+    value_set: str | None = None
+    expected: tuple[tuple[dict[str, Any], ...], ...] = ()
+    """The values (one concept per component) that are reported even if nobody has them."""
+
+
+class CompositePart(msgspec.Struct, frozen=True, kw_only=True):
+    """A component of a composite: a measure by canonical url, its group, its weight.
+
+    ``group`` and ``reversed`` are there once the composite is bound to its components' definitions: a component whose
+    improvement notation is not the composite's counts the other way round.
+    """
+
+    url: str
+    version: str | None = None
+    group_id: str | None = None
+    weight: Decimal = Decimal(1)
+    group: Group | None = None
+    reversed: bool = False
+
+    @property
+    def canonical(self) -> str:
+        """``url|version``."""
+        return f"{self.url}|{self.version}" if self.version else self.url
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +139,18 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     rate_aggregation: str | None = None
     scoring_unit: dict[str, Any] | None = None
     scoring_precision: int | None = None
+    basis_requirements: tuple[BasisRequirement, ...] = ()
+    composite: CompositeScoring | None = None
+    parts: tuple[CompositePart, ...] = ()
+
+    @property
+    def formula(self) -> Scoring:
+        """The scoring whose formula gives the score: that of a composite depends on how it combines."""
+        if self.composite is None:
+            return self.scoring
+        if self.composite is CompositeScoring.LINEAR:
+            return Scoring.CONTINUOUS_VARIABLE
+        return Scoring.COMPOSITE if self.composite is CompositeScoring.WEIGHTED else Scoring.PROPORTION
 
     def position(self, kind: PopulationType) -> int | None:
         """Where the first population of that type is, or ``None``."""
@@ -100,13 +162,26 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SupplementalData(msgspec.Struct, frozen=True, kw_only=True):
-    """An expression whose values are reported beside the score; ``usage`` tells supplemental data from risk factors."""
+    """An expression whose values are reported beside the score; ``usage`` tells supplemental data from risk factors.
+
+    ``report_types`` are the types of reports that it belongs to; empty means all.
+    """
 
     id: str
     criteria: Criteria
     code: dict[str, Any] | None = None
     description: str | None = None
     usage: tuple[str, ...] = ()
+    report_types: frozenset[str] = frozenset()
+
+    @property
+    def is_risk_factor(self) -> bool:
+        """Whether it adjusts for risk; an element may be used for both."""
+        return RISK_ADJUSTMENT_FACTOR in self.usage
+
+    def belongs_in(self, report_type: str) -> bool:
+        """Whether reports of a type carry it."""
+        return not self.report_types or report_type in self.report_types
 
 
 class MeasureDefinition(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +204,12 @@ class MeasureDefinition(msgspec.Struct, frozen=True, kw_only=True):
         """``url|version``; the name stands in where a draft has no url."""
         base = self.url or f"Measure/{self.id or self.name}"
         return f"{base}|{self.version}" if self.version and self.url else base
+
+    @property
+    def needs_library(self) -> bool:
+        """Whether anything in it is computed from criteria."""
+        groups = any(group.populations and group.scoring is not Scoring.COMPOSITE for group in self.groups)
+        return groups or any(not item.criteria.is_path for item in self.supplemental_data)
 
     @property
     def library_name(self) -> str | None:

@@ -40,7 +40,20 @@ _RULES: dict[Scoring, tuple[tuple[PopulationType, PopulationType | None, tuple[P
         (_P.MEASURE_POPULATION_EXCLUSION, _P.MEASURE_POPULATION, ()),
     ),
     Scoring.COHORT: ((_P.INITIAL_POPULATION, None, ()),),
+    # Nothing is needed and nothing is scored; what is there is counted by the same steps.
+    Scoring.ATTESTATION: (
+        (_P.INITIAL_POPULATION, None, ()),
+        (_P.DENOMINATOR, None, ()),
+        (_P.DENOMINATOR_EXCLUSION, _P.DENOMINATOR, ()),
+        (_P.NUMERATOR, None, ()),
+        (_P.DENOMINATOR_EXCEPTION, _P.DENOMINATOR, (_P.DENOMINATOR_EXCLUSION, _P.NUMERATOR)),
+        (_P.NUMERATOR_EXCLUSION, _P.NUMERATOR, ()),
+        (_P.MEASURE_POPULATION, None, ()),
+        (_P.MEASURE_POPULATION_EXCLUSION, _P.MEASURE_POPULATION, ()),
+    ),
+    Scoring.COMPOSITE: (),
 }
+_OTHER = ((_P.OTHER, None, ()),)
 
 _EXCLUSION = {
     _P.DENOMINATOR: (_P.DENOMINATOR_EXCLUSION, _P.DENOMINATOR_EXCEPTION),
@@ -72,7 +85,7 @@ class Observed(msgspec.Struct, frozen=True):
 def label_steps(group: Group) -> tuple[Step, ...]:
     """The steps of a group, in an order in which every step finds its parents done."""
     steps = []
-    for kind, parent_type, without_types in _RULES[group.scoring]:
+    for kind, parent_type, without_types in (*_RULES[group.scoring], *_OTHER):
         for index in group.positions(kind):
             population = group.populations[index]
             parent = population.initial if parent_type is None else group.position(parent_type)

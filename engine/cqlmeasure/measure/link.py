@@ -84,7 +84,7 @@ def _check_table(drafts: Sequence[PopulationDraft], scoring: Scoring, group: str
                 f"a {scoring.value} group may not have a population {kind.value!r}",
             )
         most = 2 if kind is _P.INITIAL_POPULATION and scoring is Scoring.RATIO else 1
-        if len(found) > most and kind is not _P.MEASURE_OBSERVATION:
+        if len(found) > most and kind not in (_P.MEASURE_OBSERVATION, _P.OTHER):
             findings.error(
                 "repeated-population",
                 population_place(group, found[most].id),
@@ -107,7 +107,9 @@ def _resolve(drafts: Sequence[PopulationDraft], reference: str | None) -> int | 
 def _initials(drafts: Sequence[PopulationDraft], group: str, findings: Findings) -> dict[int, int]:
     initials = [index for index, draft in enumerate(drafts) if draft.type is _P.INITIAL_POPULATION]
     found: dict[int, int] = {}
-    for order, kind in enumerate((_P.DENOMINATOR, _P.NUMERATOR, _P.MEASURE_POPULATION)):
+    if not initials:
+        return found
+    for order, kind in enumerate((_P.DENOMINATOR, _P.NUMERATOR, _P.MEASURE_POPULATION, _P.OTHER)):
         for index, draft in enumerate(drafts):
             if draft.type is not kind:
                 continue
@@ -136,6 +138,8 @@ def _observed(drafts: Sequence[PopulationDraft], scoring: Scoring, group: str, f
         wanted = (_P.MEASURE_POPULATION,)
     elif scoring is Scoring.PROPORTION:
         wanted = (_P.DENOMINATOR, _P.NUMERATOR)
+    elif scoring is Scoring.ATTESTATION:
+        wanted = (_P.INITIAL_POPULATION, _P.DENOMINATOR, _P.NUMERATOR, _P.MEASURE_POPULATION)
     else:
         wanted = (_P.INITIAL_POPULATION,)
     # In the order of `wanted`, not of the Measure: an unmatched pair is read denominator first.
@@ -149,6 +153,9 @@ def _observed(drafts: Sequence[PopulationDraft], scoring: Scoring, group: str, f
     for index in observations:
         draft = drafts[index]
         place = population_place(group, draft.id)
+        if index not in found and not targets:
+            findings.error("criteria-reference", place, "there is no population that it could observe")
+            continue
         if index not in found:
             free = [target for target in targets if target not in found.values()] or targets[:1]
             found[index] = free[0]

@@ -38,6 +38,8 @@ _SCORED = {
     Scoring.RATIO: frozenset({PopulationType.DENOMINATOR, PopulationType.NUMERATOR}),
     Scoring.CONTINUOUS_VARIABLE: frozenset({PopulationType.MEASURE_POPULATION}),
     Scoring.COHORT: frozenset[PopulationType](),
+    Scoring.ATTESTATION: frozenset[PopulationType](),
+    Scoring.COMPOSITE: frozenset[PopulationType](),
 }
 
 
@@ -237,6 +239,6 @@ def _stratum(group: Group, stratifier: Stratifier, stratum: StratumResult) -> di
     only = stratifier.applies_to
     found["population"] = _populations(group, stratum.counts, only, path)
     score = stratum.score(group)
-    if score is not None and (not only or _SCORED[group.scoring] <= only):
+    if score is not None and (not only or _SCORED[group.formula] <= only):
         found["measureScore"] = score_json(score, group)
     return found

@@ -38,12 +38,15 @@ Observations = Sequence[Sequence[ObservationValue]]
 
 def score(group: Group, counts: Counts, observations: Observations) -> Score | None:
     """The score; ``counts`` are by position, ``observations`` in the order of the group's observation populations."""
-    if group.scoring is Scoring.COHORT:
+    formula = group.formula
+    if formula is Scoring.COHORT:
         return None
-    if group.scoring is Scoring.PROPORTION:
+    if formula in (Scoring.ATTESTATION, Scoring.COMPOSITE):
+        return Score(None, None, UNKNOWN)
+    if formula is Scoring.PROPORTION:
         return _rounded(group, _proportion(group, counts))
     try:
-        if group.scoring is Scoring.RATIO:
+        if formula is Scoring.RATIO:
             return _rounded(group, _ratio(group, counts, observations))
         return _rounded(group, _continuous_variable(group, observations))
     except MixedUnits:
