@@ -78,7 +78,7 @@ def main() -> None:
     for row in rows:
         figures = [row[key] for key in ("cold_s", "warm_s", "evaluate_ms", "end_to_end_ms", "parse_ms", "memory_mib")]
         table.add_row(row["measure"], str(row["patients"]), *(str(figure) for figure in figures))
-    Console().print(table)
+    Console(width=140).print(table)
     if arguments.json is not None:
         arguments.json.write_text(json.dumps({"help_s": round(help_s, 3), "measures": rows}, indent=2) + "\n")
 

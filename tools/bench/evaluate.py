@@ -12,7 +12,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import orjson
 
@@ -33,7 +32,7 @@ def main() -> None:
     measure = content.measure(name)
     cases = content.test_cases(name)
     period = cases[0].load().period
-    texts = [Path(file).read_bytes() for case in cases for file in case.files]
+    texts = [file.read() for case in cases for file in case.files]
     parsed = [list(cm.from_resources(case.resources, source=case.name, bundle_is_patient=True)) for case in cases]
     subjects = [subject for found in parsed for subject in found]
 
