@@ -119,8 +119,8 @@ ERRORS = [
     # text, code, line:column, in the hint
     ("define X: Y", "unknown-identifier", "1:11", None),
     ('define "Number": 1\ndefine X: Numbr', "unknown-identifier", "2:11", "Number"),
-    ("define X: 1 + 'a'", "no-overload", "1:11", "Concatenate(System.String, System.String)"),
-    ("define X: 1 < 'a'", "no-overload", "1:11", "Less(System.Integer, System.Integer)"),
+    ("define X: 1 + 'a'", "no-overload", "1:11", "ToString(...) makes a String of Integer"),
+    ("define X: 1 < 'a'", "no-overload", "1:11", "'<'(Integer, Integer): the right operand, String, does not convert to Integer"),
     ("define X: Tuple { a: 1 }.b", "unknown-element", "1:11", None),
     ("define X: Tuple { apple: 1 }.aple", "unknown-element", "1:11", "apple"),
     ("define X: Foo(1)", "unknown-function", "1:11", None),

@@ -60,8 +60,24 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     hint: str | None = None
 
 
+MAX_SHOWN = 160  # characters of a source line; of longer ones the part around the place is shown
+
+
+def _excerpt(text: str, column: int) -> tuple[str, int]:
+    """A line, or the part of a long one around a column, and the column's place in it."""
+    text = "".join(mark if mark.isprintable() else " " for mark in text)
+    if len(text) <= MAX_SHOWN:
+        return text, column
+    start = max(0, min(column - 1 - MAX_SHOWN // 2, len(text) - MAX_SHOWN))
+    before, after = "... " if start else "", " ..." if start + MAX_SHOWN < len(text) else ""
+    return f"{before}{text[start : start + MAX_SHOWN]}{after}", column - start + len(before)
+
+
 def render(diagnostic: Diagnostic) -> str:
-    """The plain-text form: ``file:line:column: error[code]: message``, the source line with a caret, the hint."""
+    """The plain-text form: ``file:line:column: error[code]: message``, the source line with carets, the hint.
+
+    The carets show the range; where it ends on a later line, they are followed by its end.
+    """
     place = diagnostic.file or diagnostic.library or ""
     span = diagnostic.span
     if span is not None:
@@ -69,10 +85,12 @@ def render(diagnostic: Diagnostic) -> str:
     lines = [f"{place + ': ' if place else ''}{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"]
     if span is not None and diagnostic.source_line is not None:
         number = str(span.line)
-        text = diagnostic.source_line.replace("\t", " ")
-        width = span.end_column - span.column + 1 if span.end_line == span.line else len(text) - span.column + 1
+        text, column = _excerpt(diagnostic.source_line, span.column)
+        width = span.end_column - span.column + 1 if span.end_line == span.line else len(text) - column + 1
+        end = "" if span.end_line == span.line else f" to {span.end_line}:{span.end_column}"
         lines.append(f"  {number} | {text}")
-        lines.append(f"  {' ' * len(number)} | {' ' * (span.column - 1)}{'^' * max(1, width)}")
+        carets = "^" * max(1, min(width, len(text) - column + 1))
+        lines.append(f"  {' ' * len(number)} | {' ' * (column - 1)}{carets}{end}")
     if diagnostic.hint:
-        lines.append(f"  hint: {diagnostic.hint}")
+        lines.append("  hint: " + "\n        ".join(diagnostic.hint.splitlines()))
     return "\n".join(lines)

@@ -93,6 +93,11 @@ def source_lines(text: str, numbers: set[int]) -> dict[int, str]:
     return found
 
 
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, as tokens count them."""
+    return _NEWLINE.split(text.removeprefix("\ufeff"))
+
+
 def tokenize(text: str) -> t.Tokens:
     """The tokens of ``text`` and what is wrong with them.  A byte order mark at the start is passed over."""
     if len(text) > MAX_LENGTH:

@@ -18,6 +18,7 @@ from cqlmeasure.models import Model, ModelProvider, ModelSet, builtin, builtin_v
 from cqlmeasure.translator import syntax
 from cqlmeasure.translator.elm_symbols import symbols_of
 from cqlmeasure.translator.infer import infer_types
+from cqlmeasure.translator.lexer import split_lines
 from cqlmeasure.translator.lower import LibraryLowering
 from cqlmeasure.translator.parser import parse_library
 from cqlmeasure.translator.symbols import LibrarySymbols
@@ -98,7 +99,7 @@ def translate(
     with elm.deep_recursion():
         key = run.library(source, ())
     errors = [found for found in run.diagnostics if found.severity is Severity.ERROR]
-    if errors or key is None:
+    if errors or key not in run.libraries:
         raise TranslationError(diagnostics=errors)
     return Translation(key, run.libraries, tuple(run.diagnostics))
 
@@ -112,18 +113,16 @@ class _Run:
         self.libraries: dict[LibraryKey, Translated] = {}
         self.diagnostics: list[Diagnostic] = []
         self.failed: set[LibraryKey] = set()
+        self.partial: dict[LibraryKey, LibrarySymbols] = {}  # what is known of libraries with errors
 
-    def library(self, source: SourceText, path: tuple[LibraryKey, ...]) -> LibraryKey | None:
-        """Translate one library; its key, or ``None`` if it has errors."""
+    def library(self, source: SourceText, path: tuple[LibraryKey, ...]) -> LibraryKey:
+        """Translate one library; its key, which is in ``libraries`` if it has no errors."""
         key = (source.name, source.version)
-        if key in self.libraries:
+        if key in self.libraries or key in self.failed:
             return key
-        if key in self.failed:
-            return None
         done = self.from_elm(source, key, path) if self.takes_elm(source) else self.from_cql(source, key, path)
         if not done:
             self.failed.add(key)
-            return None
         return key
 
     def takes_elm(self, source: SourceText) -> bool:
@@ -143,25 +142,33 @@ class _Run:
         parsed = parse_library(text, file=source.file)
         tree = parsed.library
         found = list(parsed.diagnostics)
-        lines = text.splitlines()
+        lines = split_lines(text)
         message = _Messages(found, source.name, source.file, lines)
         models = self.model_set(tree, message)
         includes: dict[str, LibrarySymbols] = {}
         keys: dict[str, LibraryKey] = {}
-        complete = True
+        # Of these libraries not all is known: names that they may have are not reported as unknown.
+        incomplete = {""} if "include" in parsed.unread else set()
+        places: dict[str, syntax.Include] = {}
         for item in tree.includes:
             alias = item.alias.text if item.alias is not None else item.name.name
-            if alias in keys:
-                message.error("duplicate-name", f"two libraries are included as '{alias}'", item.span)
+            if alias in places:
+                other = places[alias]
+                text = f"'{other.name.text}' of {other.span.line}:{other.span.column} is called '{alias}' too"
+                hint = f"{text}: give one of them another name with 'called'"
+                message.error("duplicate-name", f"two libraries are included as '{alias}'", item.span, hint)
                 continue
+            places[alias] = item
             included = self.include(item.name.text, item.version, (*path, key), message, item.span)
-            if included is None:
-                complete = False
-                continue
-            keys[alias] = included
-            includes[alias] = self.libraries[included].symbols
-        if models is None or not complete:
-            # What depends on a missing model or library would only repeat that it is missing.
+            if included in self.libraries:
+                keys[alias] = included
+                includes[alias] = self.libraries[included].symbols
+            else:
+                incomplete.add(alias)
+                known = self.partial.get(included) if included is not None else None
+                includes[alias] = known or LibrarySymbols(item.name.text, item.version, {}, {})
+        if models is None or "using" in parsed.unread:
+            # Without its model next to nothing of a library can be understood.
             self.diagnostics.extend(found)
             return False
         lowering = LibraryLowering(
@@ -171,12 +178,21 @@ class _Run:
             models=models,
             includes=includes,
             versions={alias: included[1] for alias, included in keys.items()},
+            broken=parsed.abandoned,
+            incomplete=incomplete,
         )
-        library, symbols = lowering.run()
+        try:
+            library, symbols = lowering.run()
+        except RecursionError:
+            text = "expressions are nested too deeply to be translated"
+            message.error("nesting-too-deep", text, None, "move inner expressions to definitions of their own")
+            self.diagnostics.extend(found)
+            return False
         found.extend(lowering.diagnostics)
         found.sort(key=lambda item: (item.span.line, item.span.column) if item.span else (0, 0))
         self.diagnostics.extend(found)
-        if any(item.severity is Severity.ERROR for item in found):
+        if incomplete or any(item.severity is Severity.ERROR for item in found):
+            self.partial[key] = symbols
             return False
         self.libraries[key] = Translated(key, library, symbols, keys, source.file)
         return True
@@ -213,7 +229,7 @@ class _Run:
         for item in source.elm.includes:
             span = Span.from_locator(item.locator) if item.locator else None
             included = self.include(item.path, item.version, (*path, key), message, span)
-            if included is None:
+            if included is None or included not in self.libraries:
                 return False
             keys[item.local_identifier] = included
         includes = {alias: self.libraries[included].library for alias, included in keys.items()}
@@ -269,7 +285,7 @@ class _Messages:
         severity: Severity = Severity.ERROR,
     ) -> None:
         """Record one."""
-        line = self.lines[span.line - 1] if span is not None and span.line <= len(self.lines) else None
+        line = self.lines[span.line - 1] if span is not None and 0 < span.line <= len(self.lines) else None
         self.found.append(
             Diagnostic(
                 code=code,

@@ -8,9 +8,10 @@ from typing import Any
 from cqlmeasure.elm.base import AggregateExpression, UnaryExpression
 from cqlmeasure.elm.registry import NODES
 from cqlmeasure.errors import Span
+from cqlmeasure.translator.lower.advice import no_overload
 from cqlmeasure.translator.lower.core import Lowering, Typed
-from cqlmeasure.translator.lower.overloads import resolve_operator
-from cqlmeasure.typesys import ListType, unify
+from cqlmeasure.translator.lower.overloads import choose
+from cqlmeasure.typesys import ListType, signatures, unify
 
 # Operators whose operands have names of their own.
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -41,8 +42,12 @@ def operate(
 
     ``span`` is its locator (``None`` for one the author did not write); errors are reported at ``at``.
     """
-    converted, result = resolve_operator(lowering, operator, operands, at)
-    return lowering.typed(NODES[operator], span, result, **operand_fields(operator, converted), **fields)
+    types = [operand.type for operand in operands]
+    chosen = choose(lowering, signatures(operator), types)
+    if chosen is None:
+        raise no_overload(lowering, operator, signatures(operator), types, at)
+    converted = operand_fields(operator, chosen.apply(operands))
+    return lowering.typed(NODES[operator], span, chosen.signature.result, **converted, **fields)
 
 
 def operand_fields(operator: str, operands: Sequence[Typed]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cqlmeasure.elm import logical
 from cqlmeasure.translator import syntax
+from cqlmeasure.translator.lower.advice import mismatch, shown
 from cqlmeasure.translator.lower.conversions import find_conversion
 from cqlmeasure.translator.lower.core import Lowering, Typed, lowers
 from cqlmeasure.translator.lower.merging import merge
@@ -14,7 +15,8 @@ def condition(lowering: Lowering, value: Typed, node: syntax.Expression) -> Type
     """A value that must be Boolean."""
     conversion = find_conversion(lowering, value.type, BOOLEAN)
     if conversion is None:
-        raise lowering.fail("type-mismatch", f"expected a Boolean, found {value.type}", node.span)
+        message = f"expected a condition, which is Boolean; found {shown(value.type)}"
+        raise lowering.fail("type-mismatch", message, node.span, hint=mismatch(lowering, value.type, BOOLEAN))
     return conversion.apply(value)
 
 
@@ -30,8 +32,10 @@ def lower_if(lowering: Lowering, node: syntax.If) -> Typed:
 @lowers(syntax.Case)
 def lower_case(lowering: Lowering, node: syntax.Case) -> Typed:
     """``case when c then a ... else b end`` and ``case x when v then a ... end``."""
-    tests = lowering.lower_all([item.when for item in node.items])
-    results, kind = merge(lowering, lowering.lower_all([*(item.then for item in node.items), node.otherwise]))
+    parts = [*(item.when for item in node.items), *(item.then for item in node.items), node.otherwise]
+    lowered = lowering.lower_all(parts)
+    tests = lowered[: len(node.items)]
+    results, kind = merge(lowering, lowered[len(node.items) :])
     comparand: Typed | None = None
     if node.comparand is None:
         tests = [condition(lowering, test, item.when) for test, item in zip(tests, node.items, strict=True)]

@@ -96,6 +96,12 @@ class Lowering:
         self.context: str | None = None
         self.values: dict[str, Symbol] = {}
         self.functions: dict[str, list[FunctionSymbol]] = {}
+        # Names whose declarations could not be read or lowered, and local names of libraries of which not all is
+        # known.  What refers to them is passed over in silence: the cause has been reported.
+        self.broken: set[str] = set()
+        self.incomplete: frozenset[str] = frozenset()
+        # Definitions that have not been lowered yet.
+        self.later: Mapping[str, object] = {}
         # Set by the library stage: lowers a definition or function group that is needed before its turn.
         self.require_value: Callable[[str, Span], Symbol | None] = lambda name, span: self.values.get(name)
         self.require_functions: Callable[[str, Span], Sequence[FunctionSymbol]] = lambda name, span: self.functions.get(
@@ -104,6 +110,10 @@ class Lowering:
         self.finish_function: Callable[[FunctionSymbol, Span], FunctionSymbol] = lambda function, span: function
         self._next_id = 0
         self._data_types: dict[DataType, DataType] = {}
+
+    def has_value(self, name: str) -> bool:
+        """Whether a definition or declaration of that name is known."""
+        return name in self.values or name in self.later
 
     # nodes
 

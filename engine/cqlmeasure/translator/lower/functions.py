@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from cqlmeasure.elm import library as elm_library
 from cqlmeasure.elm import lists, literals, logical
 from cqlmeasure.errors import Span
 from cqlmeasure.translator import syntax
+from cqlmeasure.translator.lower.advice import did_you_mean, no_overload, shown
 from cqlmeasure.translator.lower.build import operate
 from cqlmeasure.translator.lower.conditionals import condition
 from cqlmeasure.translator.lower.core import Abandoned, Lowering, Typed, lowers
@@ -56,6 +56,8 @@ def _included(lowering: Lowering, alias: str, node: syntax.FunctionCall, argumen
     overloads = lowering.includes[alias].functions.get(name, ())
     chosen = _choose(lowering, overloads, arguments)
     if chosen is None:
+        if alias in lowering.incomplete:
+            raise Abandoned
         raise _unknown(lowering, f"{alias}.{name}", overloads, arguments, node)
     if overloads[chosen.position].private:
         raise lowering.fail("private", f"'{name}' is private to {lowering.includes[alias].name}", node.name.span)
@@ -129,23 +131,37 @@ def _unknown(
     *,
     fluent: bool = False,
 ) -> Abandoned:
-    given = ", ".join(str(argument.type) for argument in arguments)
+    if name.rpartition(".")[2] in lowering.broken or (fluent and lowering.incomplete):
+        return Abandoned()  # what it may have meant could not be read, which has been reported
     known = [Signature(overload.operands, overload.result) for overload in overloads]
     if not fluent:
         known += signatures(name)
     if known:
-        shown = [f"{name}({', '.join(map(str, overload.operands))})" for overload in known[:6]]
-        message = f"no overload of {name} takes ({given})"
-        return lowering.fail("no-overload", message, node.span, hint="there are " + "; ".join(shown))
+        kinds = [argument.type for argument in arguments]
+        return no_overload(lowering, name, known, kinds, node.span, function=True)
+    sort = "fluent function" if fluent else "function"
+    hint = _hint_for_function(lowering, name, fluent)
+    return lowering.fail("unknown-function", f"there is no {sort} '{name}'", node.name.span, hint=hint)
+
+
+def _hint_for_function(lowering: Lowering, name: str, fluent: bool) -> str | None:
+    """Where a function of that name is, or near names."""
+    alias, _, plain = name.rpartition(".")
+    owners = [other for other, symbols in lowering.includes.items() if plain in symbols.functions]
+    if fluent:
+        if plain in lowering.functions or plain in operators():
+            return f"{plain} is no fluent function: write {plain}(x)"
+        if owners:
+            return f"{owners[0]}.{plain} is no fluent function: write {owners[0]}.{plain}(x)"
+    elif owners:
+        return f"{owners[0]} has it: write {owners[0]}.{plain}(...)"
+    elif lowering.has_value(plain) and not alias:
+        return f"'{plain}' is no function: leave out the parentheses"
+    if alias:
+        return did_you_mean(plain, lowering.includes[alias].functions)
     names = [*lowering.functions, *operators()]
     names += [other for symbols in lowering.includes.values() for other in symbols.functions]
-    near = get_close_matches(name.rpartition(".")[2], names, n=3)
-    owners = [alias for alias, symbols in lowering.includes.items() if name in symbols.functions]
-    hint = f"did you mean {' or '.join(near)}?" if near else None
-    if owners and not fluent:
-        hint = f"{owners[0]} has it: write {owners[0]}.{name}(...)"
-    sort = "fluent function" if fluent else "function"
-    return lowering.fail("unknown-function", f"there is no {sort} '{name}'", node.name.span, hint=hint)
+    return did_you_mean(plain, names)
 
 
 # --- operators spelled as functions ---
@@ -182,6 +198,8 @@ def _birth_date(lowering: Lowering, span: Span) -> Typed:
     """The patient's birth date, by the path that the model gives."""
     patient = lowering.require_value("Patient", span)
     paths = [path for model in lowering.models.used if (path := model.birth_date_path())]
+    if patient is None and "Patient" in lowering.broken:
+        raise Abandoned
     if patient is None or patient.kind is not Kind.EXPRESSION or not paths:
         raise lowering.fail(
             "no-birth-date",
@@ -237,7 +255,7 @@ def _as_text(lowering: Lowering, value: Typed, node: syntax.Expression) -> Typed
         lowering, [value, lowering.typed(literals.Literal, None, STRING, value_type=STRING, value="")]
     )
     if kind != STRING:
-        raise lowering.fail("type-mismatch", f"expected a String, found {value.type}", node.span)
+        raise lowering.fail("type-mismatch", f"expected a String, found {shown(value.type)}", node.span)
     return converted[0]
 
 

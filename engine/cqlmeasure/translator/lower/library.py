@@ -7,7 +7,7 @@ cause has been reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from cqlmeasure.elm import clinical, library, lists, queries
@@ -18,6 +18,7 @@ from cqlmeasure.translator import syntax
 from cqlmeasure.translator.lower import functions as functions  # registers the handlers of calls
 from cqlmeasure.translator.lower import retrieves as retrieves
 from cqlmeasure.translator.lower import timing as timing
+from cqlmeasure.translator.lower.advice import did_you_mean, listed, mismatch, shown
 from cqlmeasure.translator.lower.conversions import convert
 from cqlmeasure.translator.lower.core import Abandoned, Lowering, Reference, Scope, Typed
 from cqlmeasure.translator.lower.queries import lower_query as lower_query
@@ -42,6 +43,8 @@ class LibraryLowering(Lowering):
         models: ModelSet,
         includes: Mapping[str, LibrarySymbols],
         versions: Mapping[str, str | None],
+        broken: Iterable[str] = (),
+        incomplete: Iterable[str] = (),
     ) -> None:
         name = tree.name.text if tree.name is not None else ""
         super().__init__(library=name, file=file, lines=lines, models=models, includes=includes)
@@ -52,6 +55,10 @@ class LibraryLowering(Lowering):
         self.finish_function = self._finish_function
         self._contexts: dict[int, str | None] = {}
         self._pending: dict[str, syntax.ExpressionDefinition] = {}
+        self.later = self._pending
+        self.broken |= set(broken)
+        self.incomplete = frozenset(incomplete)
+        self._places: dict[str, Span] = {_alias(item): item.span for item in tree.includes}
         self._failed: set[str] = set()
         self._running: list[str] = []
         self._definitions: dict[str, library.ExpressionDef] = {}
@@ -129,17 +136,24 @@ class LibraryLowering(Lowering):
         try:
             return lower(item)
         except Abandoned:
+            name = getattr(item, "name", None)
+            if isinstance(name, syntax.Identifier):
+                self.broken.add(name.text)
             return None
+
+    def _duplicate(self, what: str, name: syntax.Identifier) -> None:
+        """Report a name that is taken, with the place of the one that has it."""
+        place = self._places.get(name.text)
+        where = f"first at {place.line}:{place.column}; " if place is not None else ""
+        hint = f"{where}names of definitions, parameters, terminology and included libraries must differ"
+        self.report("duplicate-name", f"{what} is already defined in this library", name.span, hint=hint)
 
     def _declare(self, item: syntax.Node, name: syntax.Identifier, symbol: Symbol) -> None:
         if symbol.name in self.values or symbol.name in self.includes:
-            raise self.fail(
-                "duplicate-name",
-                f"'{symbol.name}' is already defined in this library",
-                name.span,
-                hint="names of definitions, parameters, terminology and included libraries must differ",
-            )
+            self._duplicate(f"'{symbol.name}'", name)
+            raise Abandoned
         self.values[symbol.name] = symbol
+        self._places[symbol.name] = name.span
 
     def _code_system(self, item: syntax.CodeSystemDeclaration) -> clinical.CodeSystemDef:
         self._guard(
@@ -191,7 +205,11 @@ class LibraryLowering(Lowering):
             symbols = self.includes.get(name.qualifier or "")
             symbol = symbols.values.get(name.name) if symbols else self.values.get(name.name)
             if symbol is None or symbol.kind is not Kind.CODE:
-                raise self.fail("unknown-identifier", f"there is no code '{name.text}'", name.span)
+                if name.name in self.broken or name.qualifier in self.incomplete:
+                    raise Abandoned
+                known = [key for key, one in self.values.items() if one.kind is Kind.CODE]
+                hint = did_you_mean(name.name, known) if symbol is None else f"'{name.text}' is a {symbol.kind}"
+                raise self.fail("unknown-identifier", f"there is no code '{name.text}'", name.span, hint=hint)
             codes.append(self.make(clinical.CodeRef, name.span, CODE, name=name.name, library_name=name.qualifier))
         return self.make(
             clinical.ConceptDef,
@@ -209,7 +227,8 @@ class LibraryLowering(Lowering):
         if default is not None and kind is not None:
             converted = convert(self, default, kind)
             if converted is None:
-                raise self.fail("type-mismatch", f"the default is {default.type}, the parameter {kind}", item.span)
+                message = f"the default is {shown(default.type)}, the parameter {shown(kind)}"
+                raise self.fail("type-mismatch", message, item.span, hint=mismatch(self, default.type, kind))
             default = converted
         kind = kind or (default.type if default is not None else ANY)
         self._declare(item, item.name, Symbol(item.name.text, Kind.PARAMETER, kind, item.private))
@@ -239,9 +258,10 @@ class LibraryLowering(Lowering):
             if isinstance(item, syntax.ExpressionDefinition):
                 name = item.name.text
                 if name in self._pending or name in self.values or name in self.includes:
-                    self.report("duplicate-name", f"'{name}' is already defined in this library", item.name.span)
+                    self._duplicate(f"'{name}'", item.name)
                     continue
                 self._pending[name] = item
+                self._places[name] = item.name.span
                 order.append((f"value:{name}", 0))
             else:
                 declared = self._guard(self._declare_function, item)
@@ -339,8 +359,8 @@ class LibraryLowering(Lowering):
         returns = resolve_type(self, item.return_type) if item.return_type is not None else None
         overloads = self._own_functions.setdefault(name, [])
         if any(overload.operands == operands for overload in overloads):
-            given = ", ".join(map(str, operands))
-            raise self.fail("duplicate-name", f"the function {name}({given}) is already defined", item.name.span)
+            message = f"the function {name}({listed(operands)}) is already defined"
+            raise self.fail("duplicate-name", message, item.name.span, hint="overloads differ in types of operands")
         overloads.append(
             FunctionSymbol(name, operands, returns or ANY, item.fluent, item.private, external=item.body is None)
         )
@@ -423,8 +443,9 @@ class LibraryLowering(Lowering):
         if converted is None:
             raise self.fail(
                 "type-mismatch",
-                f"the function returns {value.type}, not {function.returns} as it says",
+                f"the function returns {shown(value.type)}, not {shown(function.returns)} as it says",
                 item.body.span,
+                hint=mismatch(self, value.type, function.returns),
             )
         return converted.node, function.returns
 

@@ -6,14 +6,14 @@ the library.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from cqlmeasure.elm import clinical, library
 from cqlmeasure.errors import Span
 from cqlmeasure.translator import syntax
-from cqlmeasure.translator.lower.core import Lowering, Typed, lowers
-from cqlmeasure.translator.lower.properties import access, implicit
+from cqlmeasure.translator.lower.advice import did_you_mean
+from cqlmeasure.translator.lower.core import Abandoned, Lowering, Typed, lowers
+from cqlmeasure.translator.lower.properties import access, element_type, implicit
 from cqlmeasure.translator.symbols import Kind, Symbol
+from cqlmeasure.typesys import signatures
 
 _REFERENCES = {
     Kind.EXPRESSION: library.ExpressionRef,
@@ -65,15 +65,28 @@ def lower_identifier(lowering: Lowering, node: syntax.IdentifierExpression) -> T
 
 def unknown_name(lowering: Lowering, name: str, span: Span) -> Exception:
     """The error for a name that means nothing here, with near ones and libraries that have it."""
-    known = [*lowering.values, *(key for scope in lowering.scopes for key in scope.names), *lowering.includes]
-    near = get_close_matches(name, known, n=3)
+    if name in lowering.broken:
+        return Abandoned()
+    return lowering.fail("unknown-identifier", f"'{name}' is not defined", span, hint=_hint_for_name(lowering, name))
+
+
+def _hint_for_name(lowering: Lowering, name: str) -> str | None:
+    """Where a thing of that name is; failing that, near names."""
     owners = [alias for alias, symbols in lowering.includes.items() if name in symbols.values]
-    hint = None
     if owners:
-        hint = f'{" and ".join(owners)} {"have" if len(owners) > 1 else "has"} it: write {owners[0]}."{name}"'
-    elif near:
-        hint = f"did you mean {' or '.join(repr(item) for item in near)}?"
-    return lowering.fail("unknown-identifier", f"'{name}' is not defined", span, hint=hint)
+        return f'{" and ".join(owners)} {"have" if len(owners) > 1 else "has"} it: write {owners[0]}."{name}"'
+    for scope in reversed(lowering.scopes):
+        for alias, known in scope.names.items():
+            if not alias.startswith("$") and element_type(lowering, known.type, name) is not None:
+                return f"'{alias}' has an element of that name: write {alias}.{name}"
+    if name in lowering.functions or signatures(name):
+        return f"'{name}' is a function: write {name}(...)"
+    types = lowering.models.find_types(name)
+    facts = lowering.models.class_of(types[0]) if types else None
+    if facts is not None and facts.retrievable:
+        return f"{types[0]} is a type: '[{name}]' retrieves its resources"
+    names = [key for scope in reversed(lowering.scopes) for key in scope.names if not key.startswith("$")]
+    return did_you_mean(name, [*names, *lowering.values, *lowering.later, *lowering.includes])
 
 
 @lowers(syntax.ThisExpression)
@@ -117,8 +130,11 @@ def included_value(lowering: Lowering, alias: str, name: str, span: Span) -> Typ
     symbols = lowering.includes[alias]
     symbol = symbols.values.get(name)
     if symbol is None:
-        near = get_close_matches(name, list(symbols.values), n=3)
-        hint = f"did you mean {' or '.join(repr(item) for item in near)}?" if near else None
+        if alias in lowering.incomplete:
+            raise Abandoned
+        hint = did_you_mean(name, symbols.values)
+        if name in symbols.functions:
+            hint = f"it is a function: write {alias}.{name}(...)"
         message = f"the library {symbols.name} has no definition '{name}'"
         raise lowering.fail("unknown-identifier", message, span, hint=hint)
     if symbol.private:

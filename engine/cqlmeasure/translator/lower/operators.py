@@ -5,6 +5,7 @@ from __future__ import annotations
 from cqlmeasure.elm import clinical, literals, logical, types
 from cqlmeasure.elm.registry import NODES
 from cqlmeasure.translator import syntax
+from cqlmeasure.translator.lower.advice import shown
 from cqlmeasure.translator.lower.build import operate, union
 from cqlmeasure.translator.lower.conversions import cast, find_conversion
 from cqlmeasure.translator.lower.core import Lowering, Typed, lowers
@@ -80,7 +81,8 @@ _TESTS = {"null": "IsNull", "true": "IsTrue", "false": "IsFalse"}
 @lowers(syntax.Unary)
 def lower_unary(lowering: Lowering, node: syntax.Unary) -> Typed:
     """A prefix operator."""
-    operand = lowering.lower(node.operand)
+    number = node.operand if node.operator == "-" and isinstance(node.operand, syntax.Literal) else None
+    operand = (negated_number(lowering, number) if number is not None else None) or lowering.lower(node.operand)
     if node.operator == "+":
         return operand
     return operate(lowering, _UNARY[node.operator], [operand], node.span, node.span)
@@ -233,7 +235,7 @@ def lower_convert(lowering: Lowering, node: syntax.Convert) -> Typed:
         return operate(lowering, operator, [operand], node.span, node.span)
     conversion = find_conversion(lowering, operand.type, kind)
     if conversion is None:
-        raise lowering.fail("no-conversion", f"{operand.type} cannot be converted to {kind}", node.span)
+        raise lowering.fail("no-conversion", f"{shown(operand.type)} cannot be converted to {shown(kind)}", node.span)
     return conversion.apply(operand)
 
 

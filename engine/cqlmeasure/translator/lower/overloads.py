@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cqlmeasure.errors import Span
 from cqlmeasure.translator.lower.conversions import Conversion, find_conversion
-from cqlmeasure.translator.lower.core import Abandoned, Lowering, Typed
+from cqlmeasure.translator.lower.core import Lowering, Typed
 from cqlmeasure.typesys import (
     ANY,
     SYSTEM,
@@ -23,7 +22,6 @@ from cqlmeasure.typesys import (
     NamedType,
     Signature,
     TypeVariable,
-    signatures,
 )
 
 
@@ -46,7 +44,7 @@ def choose(lowering: Lowering, overloads: Iterable[Signature], types: Sequence[D
     for index, overload in enumerate(overloads):
         if len(overload.operands) != len(types):
             continue
-        for signature in _instances(lowering, overload, types):
+        for signature in instances(lowering, overload, types):
             conversions: list[Conversion] = []
             for kind, wanted in zip(types, signature.operands, strict=True):
                 conversion = find_conversion(lowering, kind, wanted)
@@ -60,27 +58,8 @@ def choose(lowering: Lowering, overloads: Iterable[Signature], types: Sequence[D
     return best
 
 
-def resolve_operator(
-    lowering: Lowering, operator: str, operands: Sequence[Typed], span: Span
-) -> tuple[list[Typed], DataType]:
-    """The converted operands of an operator and its result type.  No fitting overload is an error."""
-    chosen = choose(lowering, signatures(operator), [operand.type for operand in operands])
-    if chosen is None:
-        raise no_overload(lowering, operator, signatures(operator), operands, span)
-    return chosen.apply(operands), chosen.signature.result
-
-
-def no_overload(
-    lowering: Lowering, name: str, overloads: Sequence[Signature], operands: Sequence[Typed], span: Span
-) -> Abandoned:
-    """The error that no overload fits, with those that there are."""
-    given = ", ".join(str(operand.type) for operand in operands)
-    shown = [f"{name}({', '.join(map(str, overload.operands))})" for overload in overloads]
-    hint = "there are " + "; ".join(shown[:6]) + ("; ..." if len(shown) > 6 else "") if shown else None
-    return lowering.fail("no-overload", f"no overload of {name} takes ({given})", span, hint=hint)
-
-
-def _instances(lowering: Lowering, overload: Signature, types: Sequence[DataType]) -> Iterable[Signature]:
+def instances(lowering: Lowering, overload: Signature, types: Sequence[DataType]) -> Iterable[Signature]:
+    """The overload with its type variable filled in, in each way that the types of the arguments suggest."""
     candidates: dict[DataType, None] = {}
     generic = False
     for pattern, kind in zip(overload.operands, types, strict=True):
@@ -149,4 +128,4 @@ def _replace(kind: DataType, value: DataType) -> DataType:
     return kind
 
 
-__all__ = ["Chosen", "choose", "no_overload", "resolve_operator"]
+__all__ = ["Chosen", "choose", "instances"]

@@ -5,11 +5,10 @@ CQL specification, Author's Guide, "Path traversal"; Developer's Guide, "Choice 
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from cqlmeasure.elm import lists, literals, logical, queries, types
 from cqlmeasure.elm.base import Expression
 from cqlmeasure.errors import Span
+from cqlmeasure.translator.lower.advice import near, shown
 from cqlmeasure.translator.lower.core import Lowering, Typed
 from cqlmeasure.translator.lower.targets import THIS, Place, apply_target
 from cqlmeasure.typesys import (
@@ -32,6 +31,8 @@ from cqlmeasure.typesys import (
     TupleType,
     choice_of,
 )
+
+MAX_LISTED = 12
 
 _VOCABULARY: dict[str, DataType] = {"id": STRING, "version": STRING, "name": STRING}
 _SYSTEM: dict[DataType, dict[str, DataType]] = {
@@ -90,9 +91,28 @@ def access(lowering: Lowering, source: Typed, name: str, span: Span) -> Typed:
 
 def unknown_element(lowering: Lowering, owner: DataType, name: str, span: Span) -> Exception:
     """The error for an element that a type does not have."""
-    near = get_close_matches(name, _names(lowering, owner), n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else None
-    return lowering.fail("unknown-element", f"{owner} has no element '{name}'", span, hint=hint)
+    names = _names(lowering, owner)
+    hint = next((f"it is a choice: write {one}" for one in names if _is_choice_key(lowering, owner, one, name)), None)
+    if hint is None:
+        found = near(name, names)
+        hint = f"did you mean {' or '.join(found)}?" if found else _elements_hint(owner, names)
+    return lowering.fail("unknown-element", f"{shown(owner)} has no element '{name}'", span, hint=hint)
+
+
+def _is_choice_key(lowering: Lowering, owner: DataType, element: str, name: str) -> bool:
+    """Whether ``name`` is the key that JSON has for a choice: ``onsetDateTime`` for ``onset``."""
+    item = owner.element if isinstance(owner, ListType) else owner
+    rest = name.removeprefix(element)
+    if rest == name or not rest[:1].isupper():
+        return False
+    return isinstance(element_type(lowering, item, element), ChoiceType)
+
+
+def _elements_hint(owner: DataType, names: list[str]) -> str:
+    if not names:
+        return f"a value of {shown(owner)} has no elements"
+    few = list(dict.fromkeys(names))
+    return f"it has {', '.join(few[:MAX_LISTED])}" + (" ..." if len(few) > MAX_LISTED else "")
 
 
 def implicit(lowering: Lowering, owner: DataType, name: str, span: Span) -> Typed | None:

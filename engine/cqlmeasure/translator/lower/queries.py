@@ -6,6 +6,10 @@ of tuples of all aliases; a query whose only source is no list has a single resu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
 from cqlmeasure.elm import library as elm_library
 from cqlmeasure.elm import literals, queries
 from cqlmeasure.elm.base import Expression
@@ -15,6 +19,8 @@ from cqlmeasure.translator.lower.conditionals import condition
 from cqlmeasure.translator.lower.core import Abandoned, Lowering, Reference, Scope, Typed, lowers
 from cqlmeasure.typesys import ANY, DataType, ListType, TupleType, unify
 
+Result = TypeVar("Result")
+
 
 @lowers(syntax.Query)
 def lower_query(lowering: Lowering, node: syntax.Query) -> Typed:
@@ -23,17 +29,29 @@ def lower_query(lowering: Lowering, node: syntax.Query) -> Typed:
         sources: list[queries.AliasedQuerySource] = []
         items: dict[str, DataType] = {}
         plural = False
-        values = lowering.lower_all([source.source for source in node.sources])
+        values = [_attempt(partial(lowering.lower, source.source)) for source in node.sources]
         for source, value in zip(node.sources, values, strict=True):
+            if value is None:
+                scope.names[source.alias.text] = _BROKEN
+                continue
             plural = plural or isinstance(value.type, ListType)
             kind = _declare(lowering, scope, source, value)
             items[source.alias.text] = kind
             sources.append(_source(lowering, source, value))
-        lets = tuple(_let(lowering, scope, item) for item in node.lets)
-        relationships = tuple(_relationship(lowering, scope, item) for item in node.relationships)
-        where = None
-        if node.where is not None:
-            where = condition(lowering, lowering.lower(node.where), node.where).node
+        let_clauses = []
+        for let in node.lets:
+            let_clauses.append(_attempt(partial(_let, lowering, scope, let)))
+            scope.names.setdefault(let.name.text, _BROKEN)
+        relations = [_attempt(partial(_relationship, lowering, scope, item)) for item in node.relationships]
+        where = _attempt(partial(_where, lowering, node.where)) if node.where is not None else None
+        lets = tuple(clause for clause in let_clauses if clause is not None)
+        relationships = tuple(clause for clause in relations if clause is not None)
+        lost = len(sources) < len(values) or len(lets) < len(node.lets) or (where is None and node.where is not None)
+        if lost or len(relationships) < len(relations):
+            # An error in one clause does not hide those of the others.
+            if node.aggregate is None and node.returns is not None:
+                lowering.lower(node.returns.value)
+            raise Abandoned
         returned: queries.ReturnClause | None = None
         aggregate: queries.AggregateClause | None = None
         if node.aggregate is not None:
@@ -54,6 +72,25 @@ def lower_query(lowering: Lowering, node: syntax.Query) -> Typed:
         aggregate=aggregate,
         sort=sort,
     )
+
+
+def _attempt(lower: Callable[[], Result]) -> Result | None:
+    try:
+        return lower()
+    except Abandoned:
+        return None
+
+
+def _lost(span: Span) -> Typed:
+    raise Abandoned
+
+
+# An alias or name whose value has an error: what refers to it is passed over in silence.
+_BROKEN = Reference(_lost, ANY)
+
+
+def _where(lowering: Lowering, node: syntax.Expression) -> Expression:
+    return condition(lowering, lowering.lower(node), node).node
 
 
 def _declare(lowering: Lowering, scope: Scope, source: syntax.AliasedSource, value: Typed) -> DataType:
@@ -89,8 +126,12 @@ def _let(lowering: Lowering, scope: Scope, item: syntax.LetItem) -> queries.LetC
 
 
 def _relationship(lowering: Lowering, scope: Scope, item: syntax.Relationship) -> queries.RelationshipClause:
-    value = lowering.lower(item.source.source)
+    value = _attempt(partial(lowering.lower, item.source.source))
     with lowering.scope(Scope({})) as inner:
+        if value is None:
+            inner.names[item.source.alias.text] = _BROKEN
+            lowering.lower(item.such_that)
+            raise Abandoned
         _declare(lowering, inner, item.source, value)
         such_that = condition(lowering, lowering.lower(item.such_that), item.such_that)
     return lowering.make(

@@ -10,17 +10,16 @@ kinds of classes need more than one retrieve:
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from cqlmeasure.elm import clinical, lists, literals, logical, queries, strings, types
 from cqlmeasure.elm.base import Expression
 from cqlmeasure.errors import Span
 from cqlmeasure.models import ClassFacts
 from cqlmeasure.translator import syntax
+from cqlmeasure.translator.lower.advice import near, shown
 from cqlmeasure.translator.lower.build import operate, union
 from cqlmeasure.translator.lower.conversions import find_conversion
 from cqlmeasure.translator.lower.core import Lowering, Typed, lowers
-from cqlmeasure.translator.lower.properties import access, element_type
+from cqlmeasure.translator.lower.properties import access, element_type, unknown_element
 from cqlmeasure.translator.lower.typespec import resolve_named
 from cqlmeasure.typesys import (
     BOOLEAN,
@@ -42,8 +41,8 @@ def lower_retrieve(lowering: Lowering, node: syntax.Retrieve) -> Typed:
     facts = lowering.models.class_of(kind)
     if facts is None or not facts.retrievable:
         names = [known.name for model in lowering.models.used for known in model.classes.values() if known.retrievable]
-        near = get_close_matches(kind.name, names, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else None
+        found_near = near(kind.name, names)
+        hint = f"did you mean {' or '.join(found_near)}?" if found_near else None
         raise lowering.fail("not-retrievable", f"{kind} is not a type that can be retrieved", node.type.span, hint=hint)
     context = lowering.lower(node.context).node if node.context is not None else None
     if node.terminology is None:
@@ -57,7 +56,7 @@ def lower_retrieve(lowering: Lowering, node: syntax.Retrieve) -> Typed:
             hint='name the element: [Type: element in "Value Set"]',
         )
     if node.code_path is not None and element_type(lowering, kind, path.partition(".")[0]) is None:
-        raise lowering.fail("unknown-element", f"{kind} has no element '{node.code_path}'", node.span)
+        raise unknown_element(lowering, kind, node.code_path, node.span)
     value = lowering.lower(node.terminology)
     comparator, codes = _codes(lowering, node, value)
     found = _retrieve(lowering, facts, node.span, path, comparator, codes, context)
@@ -112,7 +111,7 @@ def _codes(lowering: Lowering, node: syntax.Retrieve, value: Typed) -> tuple[str
     assert node.terminology is not None
     raise lowering.fail(
         "type-mismatch",
-        f"a retrieve is filtered by a value set, a code, a concept or a list of codes, not by {value.type}",
+        f"a retrieve is filtered by a value set, a code, a concept or a list of codes, not by {shown(value.type)}",
         node.terminology.span,
     )
 

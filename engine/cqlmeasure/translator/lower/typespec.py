@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from cqlmeasure.translator import syntax
+from cqlmeasure.translator.lower.advice import near
 from cqlmeasure.translator.lower.core import Lowering
 from cqlmeasure.typesys import SYSTEM, DataType, IntervalType, ListType, NamedType, TupleType, choice_of
 
@@ -34,7 +33,9 @@ def resolve_named(lowering: Lowering, specifier: syntax.NamedTypeSpecifier) -> N
         # either can still be named with its model in front.
         return next((kind for kind in found if kind.model != SYSTEM), found[0])
     names = [known for model in lowering.models.used for known in model.classes]
-    near = get_close_matches(specifier.name.name, names, n=3)
+    found_near = near(specifier.name.name, names)
     models = ", ".join(model.name for model in lowering.models.used)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"the models in use are {models}"
+    hint = f"did you mean {' or '.join(found_near)}?" if found_near else f"the models in use are {models}"
+    if not found_near and models == SYSTEM:
+        hint = "no model is in use: add 'using FHIR version ...'"
     raise lowering.fail("unknown-type", f"there is no type '{name}' in the models in use", specifier.span, hint=hint)

@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from cqlmeasure.elm import arithmetic, clinical, literals
 from cqlmeasure.elm.base import Expression
+from cqlmeasure.errors import Span
 from cqlmeasure.translator import syntax
+from cqlmeasure.translator.lower.advice import did_you_mean, mismatch, shown
 from cqlmeasure.translator.lower.conversions import convert
 from cqlmeasure.translator.lower.core import Abandoned, Lowering, Typed, lowers
 from cqlmeasure.translator.lower.merging import merge
@@ -64,14 +66,31 @@ def lower_literal(lowering: Lowering, node: syntax.Literal) -> Typed:
     return _datetime(lowering, node)
 
 
-def _simple(lowering: Lowering, node: syntax.Literal, kind: DataType) -> Typed:
+def negated_number(lowering: Lowering, node: syntax.Literal) -> Typed | None:
+    """The number that ``-`` stands before, which may be greater by one than the greatest of its type."""
+    kind = _SIMPLE.get(node.kind)
+    return _simple(lowering, node, kind, negated=True) if kind in (INTEGER, LONG) else None
+
+
+def _simple(lowering: Lowering, node: syntax.Literal, kind: DataType, *, negated: bool = False) -> Typed:
     limit = _LIMITS.get(kind)
-    if limit is not None and int(node.text) > limit:
+    if limit is not None and int(node.text) >= limit + negated:
         larger = "a Long literal (with L)" if kind == INTEGER else "a Decimal literal"
         raise lowering.fail(
             "number-range", f"{node.text} is too large for {kind}", node.span, hint=f"write it as {larger}"
         )
+    if kind == DECIMAL:
+        _check_decimal(lowering, node.text, node.span)
     return lowering.typed(literals.Literal, node.span, kind, value_type=kind, value=node.text)
+
+
+def _check_decimal(lowering: Lowering, text: str, span: Span) -> None:
+    whole, _, places = text.partition(".")
+    if len(whole.lstrip("0")) > 28:
+        raise lowering.fail("number-range", f"{text} is too large for {DECIMAL}: it has more than 28 digits", span)
+    if len(places) > 8:
+        hint = "a Decimal has at most 8 places"
+        raise lowering.fail("number-range", f"{text} has {len(places)} decimal places", span, hint=hint)
 
 
 def _integer(lowering: Lowering, text: str) -> Expression:
@@ -114,6 +133,9 @@ def _time_parts(lowering: Lowering, node: syntax.Literal, text: str) -> dict[str
     if found is None:
         raise lowering.fail("time-literal", f"'{text}' is not a time", node.span, hint="write @Thh:mm:ss.fff")
     hour, minute, second, fraction = found.groups()
+    for name, text, most in (("hour", hour, 23), ("minute", minute, 59), ("second", second, 59)):
+        if text is not None and int(text) > most:
+            raise lowering.fail("time-literal", f"there is no {name} {text}: it is at most {most}", node.span)
     milliseconds = None if fraction is None else fraction[:3].ljust(3, "0")
     return _parts(lowering, ("hour", "minute", "second", "millisecond"), (hour, minute, second, milliseconds))
 
@@ -187,7 +209,8 @@ def lower_list(lowering: Lowering, node: syntax.ListSelector) -> Typed:
 def _converted(lowering: Lowering, value: Typed, kind: DataType, source: syntax.Expression) -> Typed:
     found = convert(lowering, value, kind)
     if found is None:
-        raise lowering.fail("type-mismatch", f"expected {kind}, found {value.type}", source.span)
+        message = f"expected {shown(kind)}, found {shown(value.type)}"
+        raise lowering.fail("type-mismatch", message, source.span, hint=mismatch(lowering, value.type, kind))
     return found
 
 
@@ -257,12 +280,13 @@ def code_system_reference(lowering: Lowering, name: syntax.QualifiedName) -> cli
     symbols = lowering.includes.get(name.qualifier or "")
     symbol = symbols.values.get(name.name) if symbols else lowering.require_value(name.name, name.span)
     if symbol is None or symbol.kind is not Kind.CODE_SYSTEM:
-        raise lowering.fail(
-            "unknown-code-system",
-            f"there is no code system '{name.text}'",
-            name.span,
-            hint=f"declare it: codesystem \"{name.name}\": 'http://...'",
-        )
+        if name.name in lowering.broken or name.qualifier in lowering.incomplete:
+            raise Abandoned
+        known = [key for key, one in lowering.values.items() if one.kind is Kind.CODE_SYSTEM]
+        hint = did_you_mean(name.name, known) or f"declare it: codesystem \"{name.name}\": 'http://...'"
+        if symbol is not None:
+            hint = f"'{name.text}' is a {symbol.kind}"
+        raise lowering.fail("unknown-code-system", f"there is no code system '{name.text}'", name.span, hint=hint)
     return lowering.make(clinical.CodeSystemRef, name.span, name=name.name, library_name=name.qualifier)
 
 

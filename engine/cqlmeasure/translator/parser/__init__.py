@@ -25,12 +25,13 @@ class ParseResult(msgspec.Struct, frozen=True, kw_only=True):
     """A library's syntax tree and what is wrong with its text.
 
     ``abandoned``: names of declarations that are missing from the tree because they cannot be read, so that a
-    reference to one is not reported a second time.
+    reference to one is not reported a second time.  ``unread``: the words, such as ``include``, that begin them.
     """
 
     library: syntax.Library
     diagnostics: tuple[Diagnostic, ...]
     abandoned: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
 
 
 class ExpressionResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +47,9 @@ def parse_library(text: str, *, file: str | None = None) -> ParseResult:
     library = parser.library()
     name = library.name.text if library.name else None
     diagnostics = _finish(parser, text, name, file)
-    return ParseResult(library=library, diagnostics=diagnostics, abandoned=frozenset(parser.abandoned))
+    return ParseResult(
+        library=library, diagnostics=diagnostics, abandoned=frozenset(parser.abandoned), unread=frozenset(parser.unread)
+    )
 
 
 def parse_expression(text: str, *, file: str | None = None) -> ExpressionResult:

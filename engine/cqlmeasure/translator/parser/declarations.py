@@ -12,9 +12,11 @@ from cqlmeasure.translator import syntax
 from cqlmeasure.translator import tokens as t
 from cqlmeasure.translator.parser.core import Abandon
 from cqlmeasure.translator.parser.expressions import ExpressionParser
+from cqlmeasure.translator.parser.queries import SOURCE_HINT
 
 _DECLARATIONS: Final = "(define, context, parameter, valueset, ...)"
 _BEFORE_NAME: Final = t.DECLARATIONS | {"function", "fluent"}
+_CLOSERS: Final = frozenset((")", "]", "}"))  # a name after one of these may be meant as an alias
 _FIELDS: Final = {
     syntax.Using: "usings",
     syntax.Include: "includes",
@@ -33,6 +35,7 @@ class DeclarationParser(ExpressionParser):
         super().__init__(tokens)
         self.begun = 0  # where the declaration at hand begins
         self.abandoned: set[str] = set()
+        self.unread: set[str] = set()
 
     def library(self) -> syntax.Library:
         """The whole text."""
@@ -80,10 +83,13 @@ class DeclarationParser(ExpressionParser):
             name += 1
         if self.kinds[name - 1] in _BEFORE_NAME and self.kinds[name] in t.NAMES:
             self.abandoned.add(self.texts[name])
+        self.unread.add(self.kinds[max(name - 1, 0)])
         end = len(self.kinds) - 1
         self.pos = min(max(self.pos, self.begun + 1), end)
         while self.pos < end and not self.declaration_ahead(self.pos):
             self.pos += 1
+        if "called" in self.kinds[name : self.pos]:
+            self.abandoned.add(self.texts[self.kinds.index("called", name) + 1])
 
     def declaration(self) -> syntax.Declaration:
         """One declaration or definition."""
@@ -99,7 +105,8 @@ class DeclarationParser(ExpressionParser):
             self.fail(
                 f"a declaration {_DECLARATIONS}"
                 if start == 0 or private
-                else f"an operator, the end of the definition or the next one {_DECLARATIONS}"
+                else f"an operator, the end of the definition or the next one {_DECLARATIONS}",
+                SOURCE_HINT if self.kinds[start] in t.NAMES and self.kinds[start - 1] in _CLOSERS else None,
             )
         if self.pos != start and word in ("using", "include", "context", "define"):
             hint = (
