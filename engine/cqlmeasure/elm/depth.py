@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Enough for the deepest tree that readers accept, at several Python frames a level; well below what overflows C's stack.
+# Enough for the deepest tree that readers accept, at several frames a level; well below what overflows the C stack.
 FRAMES = 20_000
 
 
