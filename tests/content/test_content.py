@@ -332,7 +332,15 @@ def test_elm_files(tmp_path: Path) -> None:
     content = Content(write(tmp_path, {"a.json": elm("A", "1"), "b.xml": xml}))
     assert content.library_source("A", "1").elm == elm("A", "1")
     assert content.library_source("B", "2").elm_xml == xml.encode()
-    assert content.library_source("B", "2").elm is None
+    in_xml = content.library_source("B", "2").elm
+    assert in_xml is not None
+    assert in_xml["library"]["identifier"] == {"id": "B", "version": "2"}
+
+
+def test_elm_xml_that_is_none(tmp_path: Path) -> None:
+    xml = '<library xmlns="urn:hl7-org:elm:r1"><identifier id="B" version="2"/><oops></library>'
+    with pytest.raises(ContentError, match=r"b\.xml: not well-formed XML"):
+        _ = Content(write(tmp_path, {"b.xml": xml})).library_source("B", "2").elm
 
 
 def test_measure_bundle(tmp_path: Path) -> None:

@@ -72,6 +72,16 @@ def decode_text(data: bytes, label: str) -> str:
         raise ContentError(f"{label} is not UTF-8 text: {error}", code="not-utf8", file=label) from error
 
 
+def _elm_of_xml(data: bytes, label: str) -> Json:
+    # Loaded here only: hardly any content has ELM in XML alone.
+    from cqlmeasure.elm import ElmFormatError, from_xml, to_json
+
+    try:
+        return to_json(from_xml(data))
+    except ElmFormatError as error:
+        raise ContentError(f"{label}: {error}", code="malformed-elm", file=label) from error
+
+
 class LibrarySource:
     """One version of a library: its CQL text, its ELM, or both; each is read when first asked for.
 
@@ -125,12 +135,14 @@ class LibrarySource:
 
     @property
     def elm(self) -> Json | None:
-        """The ELM as a JSON object with the key ``library``."""
+        """The ELM as a JSON object with the key ``library``; read from XML if it was published in no other form."""
         if self._elm is None:
             if self.elm_file is not None and self.elm_file.suffix == ".json":
                 self._elm = parse_object(self.elm_file.read(), self.elm_file.label)
             elif (data := self._attachment(_ELM_JSON_TYPES)) is not None:
                 self._elm = parse_object(data, f"{self.file} (application/elm+json)")
+            elif (xml := self.elm_xml) is not None:
+                self._elm = _elm_of_xml(xml, self.file)
         return self._elm
 
     @property

@@ -36,7 +36,7 @@ MAXIMUM_DEPTH = 4000
 
 # Fields that ELM writes as a specifier only.
 _SPECIFIER_ONLY = frozenset({"operand_type", "parameter_type", "type_specifier"})
-_LIBRARY_SECTIONS = frozenset(
+LIBRARY_SECTIONS = frozenset(
     {"usings", "includes", "parameters", "code_systems", "value_sets", "codes", "concepts", "contexts", "statements"}
 )
 
@@ -80,20 +80,23 @@ def _elm_name(field: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-class _Field(typing.NamedTuple):
+class NodeField(typing.NamedTuple):
+    """A field of a node class: its names here and in ELM, and how ELM writes it."""
+
     name: str
     elm_name: str
-    kind: str  # node, nodes, type, types, decimal, value
+    kind: str  # node, nodes, type, types, decimal, flag, value
     node: type[Element]
 
 
 @cache
-def _fields(node: type[Element]) -> tuple[_Field, ...]:
+def fields_of(node: type[Element]) -> tuple[NodeField, ...]:
+    """The fields of a node class, in order."""
     hints = typing.get_type_hints(node)
     return tuple(_field(name, hints[name]) for name in node.__struct_fields__)
 
 
-def _field(name: str, hint: Any) -> _Field:
+def _field(name: str, hint: Any) -> NodeField:
     arguments = typing.get_args(hint) if isinstance(hint, python_types.UnionType) else (hint,)
     arguments = tuple(argument for argument in arguments if argument is not type(None))
     many = typing.get_origin(arguments[0]) is tuple
@@ -106,7 +109,9 @@ def _field(name: str, hint: Any) -> _Field:
         kind = "types" if many else "type"
     elif inner is Decimal:
         kind = "decimal"
-    return _Field(name, _elm_name(name), kind, node)
+    elif inner is bool:
+        kind = "flag"
+    return NodeField(name, _elm_name(name), kind, node)
 
 
 class _Reader:
@@ -123,7 +128,7 @@ class _Reader:
         if node is None or not issubclass(node, declared):
             raise ElmFormatError(f"'{tag}' is not a known kind of {declared.__name__}")
         arguments: dict[str, Any] = {}
-        for field in _fields(node):
+        for field in fields_of(node):
             found = self.field(field, node, value, depth + 1)
             if found is not None:
                 arguments[field.name] = found
@@ -132,7 +137,7 @@ class _Reader:
         except TypeError as error:
             raise ElmFormatError(f"{node.__name__}: {error}") from None
 
-    def field(self, field: _Field, node: type[Element], value: Mapping[str, Any], depth: int) -> Any:
+    def field(self, field: NodeField, node: type[Element], value: Mapping[str, Any], depth: int) -> Any:
         if field.kind == "type":
             return self.type_field(field, value)
         found = value.get(field.elm_name)
@@ -140,7 +145,7 @@ class _Reader:
             return None
         if field.kind == "node":
             return self.node(found, field.node, depth)
-        if node is Library and field.name in _LIBRARY_SECTIONS:
+        if node is Library and field.name in LIBRARY_SECTIONS:
             found = found.get("def", [])
         if field.kind == "nodes":
             return tuple(self.node(item, field.node, depth) for item in found)
@@ -150,7 +155,7 @@ class _Reader:
             return Decimal(repr(found)) if isinstance(found, float) else Decimal(str(found))
         return tuple(found) if isinstance(found, list) else found
 
-    def type_field(self, field: _Field, value: Mapping[str, Any]) -> DataType | None:
+    def type_field(self, field: NodeField, value: Mapping[str, Any]) -> DataType | None:
         if field.name == "result_type":
             name, specifier = value.get("resultTypeName"), value.get("resultTypeSpecifier")
         elif field.name == "type_specifier":
@@ -199,7 +204,7 @@ class _Writer:
         tag = type(node).__name__
         if tag in NODES and tag != "ExpressionDef" and not _is_structural(type(node)):
             out["type"] = tag
-        for field in _fields(type(node)):
+        for field in fields_of(type(node)):
             value = getattr(node, field.name)
             if value is None or value == ():
                 continue
@@ -209,7 +214,7 @@ class _Writer:
                 out[field.elm_name] = self.node(value)
             elif field.kind == "nodes":
                 items = [self.node(item) for item in value]
-                section = isinstance(node, Library) and field.name in _LIBRARY_SECTIONS
+                section = isinstance(node, Library) and field.name in LIBRARY_SECTIONS
                 out[field.elm_name] = {"def": items} if section else items
             elif field.kind == "types":
                 out[field.elm_name] = [self.specifier(item) for item in value]
@@ -219,7 +224,7 @@ class _Writer:
                 out[field.elm_name] = list(value) if isinstance(value, tuple) else value
         return out
 
-    def type_field(self, out: dict[str, Any], field: _Field, value: DataType) -> None:
+    def type_field(self, out: dict[str, Any], field: NodeField, value: DataType) -> None:
         named = isinstance(value, NamedType)
         if field.name == "result_type":
             out["resultTypeName" if named else "resultTypeSpecifier"] = (
