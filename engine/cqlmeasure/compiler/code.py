@@ -22,8 +22,7 @@ _SAFE = (
     "Quantity(Decimal(",
     "Decimal(",
     "Profile(",
-    "CodePath(",
-    "code_table(",
+    "PATH_",
     "ENV.",
 )
 """How constants begin that cannot fail."""

@@ -69,8 +69,7 @@ def code_path(em: Emitter, kind: str, path: str) -> str:
         if isinstance(found, ListType):
             found = found.element
         owner = found.name if isinstance(found, NamedType) else None
-    em.import_("subject", "CodePath")
-    text = f"CodePath({f'{kind}.{path}'!r}, {kind!r}, {tuple(steps)!r})"
+    text = f"ENV.indexes.at({f'{kind}.{path}'!r}, {kind!r}, {tuple(steps)!r})"
     return em.module.constant(text, em.frame.place, "PATH_")
 
 
@@ -87,9 +86,9 @@ def _retrieve(em: Emitter, node: Retrieve) -> Py:
         return _memoised(em, "retrieve_not_done", (wanted, path, em.use(codes)), result)
     em.import_("retrieve", "code_table")
     if codes.constant:
-        table = em.module.constant(f"code_table({codes.text})", em.frame.place, "CODES_")
+        table = em.module.constant(f"{path}.add(code_table({codes.text}))", em.frame.place, "CODES_")
         return _memoised(em, "retrieve_codes", (wanted, path, table), result)
-    text = f"c.retrieve_codes(None, {wanted}, {path}, code_table({codes.text}))"
+    text = f"c.retrieve_dynamic({wanted}, {path}, code_table({codes.text}))"
     return Py(text, result, True, True)
 
 

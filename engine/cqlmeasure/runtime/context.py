@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from cqlmeasure.runtime.code_index import CodeIndex, CodeIndexes, CodeTable
 from cqlmeasure.runtime.messages import Message
-from cqlmeasure.runtime.retrieve import CodeTable, Profile, select, select_codes, select_not_done
+from cqlmeasure.runtime.retrieve import Profile, select, select_codes, select_indexed, select_not_done
 from cqlmeasure.runtime.subject import CodePath, Resource, Subject
 from cqlmeasure.runtime.temporal import DateTime
 from cqlmeasure.runtime.values import CodeSystem, ValueSet
@@ -33,10 +34,10 @@ class Environment:
     """What one evaluator fixes for all its subjects.
 
     ``parameters`` maps names, or pairs of library and name, to values.  ``value_set`` and ``code_system`` resolve a
-    canonical url and version.
+    canonical url and version.  ``indexes`` are those of measures that are evaluated together.
     """
 
-    __slots__ = ("code_system", "now", "offset", "offset_hours", "parameters", "value_set")
+    __slots__ = ("code_system", "indexes", "now", "offset", "offset_hours", "parameters", "value_set")
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Environment:
         parameters: Mapping[Any, Any],
         value_set: Callable[[str, str | None], ValueSet],
         code_system: Callable[[str, str | None], CodeSystem],
+        indexes: CodeIndexes | None = None,
     ) -> None:
         self.now = now
         self.offset = now.offset
@@ -51,6 +53,7 @@ class Environment:
         self.parameters = parameters
         self.value_set = value_set
         self.code_system = code_system
+        self.indexes = CodeIndexes() if indexes is None else indexes
 
     def has_parameter(self, library: str, name: str) -> bool:
         """Whether a value was given."""
@@ -87,13 +90,16 @@ class Context(list[Any]):
             self.retrieved.append(found)
         return found
 
-    def retrieve_codes(
-        self, slot: int | None, profile: Profile | None, path: CodePath, codes: CodeTable
-    ) -> list[Resource]:
-        """A retrieve with codes; without a slot it is not memoised."""
+    def retrieve_codes(self, slot: int, profile: Profile | None, index: CodeIndex, table: int) -> list[Resource]:
+        """A retrieve with the codes of a table."""
+        found = self[slot] = select_indexed(self.subject, profile, index, table)
+        if found:
+            self.retrieved.append(found)
+        return found
+
+    def retrieve_dynamic(self, profile: Profile | None, path: CodePath, codes: CodeTable) -> list[Resource]:
+        """A retrieve with codes that depend on the subject; it is not memoised."""
         found = select_codes(self.subject, profile, path, codes)
-        if slot is not None:
-            self[slot] = found
         if found:
             self.retrieved.append(found)
         return found

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cqlmeasure.runtime.code_index import CodeIndex, CodeTable
 from cqlmeasure.runtime.subject import ANY_SYSTEM, CodePath, Resource, Subject
 from cqlmeasure.runtime.values import ValueSet
-
-CodeTable = Mapping[str, frozenset[str]]
 
 LOINC = "http://loinc.org"
 _NOT_DONE = frozenset({"not-done", "cancelled", "rejected"})
@@ -105,6 +104,20 @@ def select_codes(subject: Subject, profile: Profile | None, path: CodePath, code
                     else:
                         positions.add(position)
     return [] if positions is None else _accepted(resources, positions, profile)
+
+
+def select_indexed(subject: Subject, profile: Profile | None, index: CodeIndex, table: int) -> list[Resource]:
+    """The resources of a type and profile that have one of the codes of a table of an index."""
+    hits = subject.hits.get(index)
+    if hits is None or len(hits) < index.size:
+        hits = subject.hits[index] = index.find(subject.of_type(index.kind))
+    found: list[Resource] | None = hits[table]
+    if found is None:
+        return []
+    if profile is None:
+        return found
+    accepts = profile.accepts
+    return [resource for resource in found if accepts(resource)]
 
 
 def select_not_done(

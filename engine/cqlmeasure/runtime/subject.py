@@ -33,7 +33,7 @@ class CodePath:
 class Subject:
     """The resources of one subject.  ``id`` names it in messages."""
 
-    __slots__ = ("_codes", "_references", "by_type", "id", "resources")
+    __slots__ = ("_codes", "_references", "by_type", "hits", "id", "resources")
 
     def __init__(self, id: str, resources: Sequence[Resource]) -> None:
         self.id = id
@@ -47,6 +47,7 @@ class Subject:
                 by_type[kind] = [resource]
         self.by_type = by_type
         self._codes: dict[str, tuple[CodeIndex, dict[str, list[int]]]] = {}
+        self.hits: dict[CodePath, Any] = {}
         self._references: dict[str, Resource] | None = None
 
     def of_type(self, kind: str) -> list[Resource]:
@@ -78,12 +79,12 @@ def _index(resources: Sequence[Resource], path: Steps) -> tuple[CodeIndex, dict[
     codes: CodeIndex = {}
     not_done: dict[str, list[int]] = {}
     for position, resource in enumerate(resources):
-        for value in _values((resource,), path):
+        for value in element_values((resource,), path):
             if not isinstance(value, dict):
                 if isinstance(value, str):
                     codes.setdefault(value, []).append((ANY_SYSTEM, position))
                 continue
-            if "extension" in value and (url := _not_done_url(value)) is not None:
+            if "extension" in value and (url := not_done_url(value)) is not None:
                 not_done.setdefault(url, []).append(position)
                 continue
             for coding in value.get("coding", (value,)):
@@ -93,7 +94,8 @@ def _index(resources: Sequence[Resource], path: Steps) -> tuple[CodeIndex, dict[
     return codes, not_done
 
 
-def _values(owners: Iterable[Any], path: Steps) -> list[Any]:
+def element_values(owners: Iterable[Any], path: Steps) -> list[Any]:
+    """The values at a path; lists are taken apart."""
     current = list(owners)
     for step in path:
         following: list[Any] = []
@@ -109,7 +111,8 @@ def _values(owners: Iterable[Any], path: Steps) -> list[Any]:
     return current
 
 
-def _not_done_url(concept: Mapping[str, Any]) -> str | None:
+def not_done_url(concept: Mapping[str, Any]) -> str | None:
+    """The value set nothing of which was done, as the extension of a code says."""
     for extension in concept["extension"]:
         if extension.get("url") == NOT_DONE_VALUE_SET:
             for key in ("valueCanonical", "valueUri", "valueUrl", "valueString"):
