@@ -64,7 +64,7 @@ def test_a_table_that_comes_later_is_found_too() -> None:
     assert select_indexed(subject, None, index, first)
     second = index.add(TABLES["two"])
     found = select_indexed(subject, None, index, second)
-    assert [resource["id"] for resource in found] == ["1", "2", "5", "6"]
+    assert [resource["id"] for resource in found] == ["1", "2", "4", "5", "6"]
 
 
 def test_equal_tables_are_one() -> None:
