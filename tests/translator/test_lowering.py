@@ -120,7 +120,12 @@ ERRORS = [
     ("define X: Y", "unknown-identifier", "1:11", None),
     ('define "Number": 1\ndefine X: Numbr', "unknown-identifier", "2:11", "Number"),
     ("define X: 1 + 'a'", "no-overload", "1:11", "ToString(...) makes a String of Integer"),
-    ("define X: 1 < 'a'", "no-overload", "1:11", "'<'(Integer, Integer): the right operand, String, does not convert to Integer"),
+    (
+        "define X: 1 < 'a'",
+        "no-overload",
+        "1:11",
+        "'<'(Integer, Integer): the right operand, String, does not convert to Integer",
+    ),
     ("define X: Tuple { a: 1 }.b", "unknown-element", "1:11", None),
     ("define X: Tuple { apple: 1 }.aple", "unknown-element", "1:11", "apple"),
     ("define X: Foo(1)", "unknown-function", "1:11", None),
@@ -203,3 +208,28 @@ def test_annotations_put_together_are_the_text() -> None:
 def test_long_chains_need_no_recursion() -> None:
     found = definition("define X: 1" + " + 1" * 3000)
     assert str(found.result_type) == "System.Integer"
+
+
+FHIR_HEADER = """library Test version '1'
+using FHIR version '4.0.1'
+include FHIRHelpers version '4.4.000' called FHIRHelpers
+valueset "VS": 'http://example.org/vs'
+context Patient
+"""
+FHIR_MODEL = [
+    (
+        "[Encounter] E where E.period during Interval[@2020-01-01T00, @2021-01-01T00]",
+        'IncludedIn(FunctionRef(name="ToInterval", library_name="FHIRHelpers", Property(path="period", scope="E"))',
+    ),
+    ("[Encounter] E return E.period.start", 'Property(path="start", source=Property(path="period", scope="E"))'),
+    (
+        '[MedicationRequest: medication in "VS"]',
+        'Retrieve(data_type=FHIR.MedicationRequest, code_property="medication"',
+    ),
+]
+
+
+@pytest.mark.parametrize(("cql", "expected"), FHIR_MODEL, ids=lambda value: value[:40])
+def test_model_with_conversions(cql: str, expected: str) -> None:
+    text = f'{FHIR_HEADER}define "X": {cql}'
+    assert expected in show(translate(SourceText("Test", "1", text), Helpers()).main.library.statements[-1].expression)

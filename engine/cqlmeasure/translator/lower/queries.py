@@ -16,8 +16,13 @@ from cqlmeasure.elm.base import Expression
 from cqlmeasure.errors import Span
 from cqlmeasure.translator import syntax
 from cqlmeasure.translator.lower.conditionals import condition
+from cqlmeasure.translator.lower.conversions import convert
 from cqlmeasure.translator.lower.core import Abandoned, Lowering, Reference, Scope, Typed, lowers
-from cqlmeasure.typesys import ANY, DataType, ListType, TupleType, unify
+from cqlmeasure.typesys import ANY, SYSTEM, DataType, ListType, NamedType, TupleType, parse_type, unify
+
+_ORDERED = frozenset(
+    parse_type(name) for name in ["Integer", "Long", "Decimal", "String", "Date", "DateTime", "Time", "Quantity"]
+)
 
 Result = TypeVar("Result")
 
@@ -25,6 +30,7 @@ Result = TypeVar("Result")
 @lowers(syntax.Query)
 def lower_query(lowering: Lowering, node: syntax.Query) -> Typed:
     """A query."""
+    lowering.note(node)
     with lowering.scope(Scope({})) as scope:
         sources: list[queries.AliasedQuerySource] = []
         items: dict[str, DataType] = {}
@@ -221,8 +227,18 @@ def _sort(lowering: Lowering, clause: syntax.Sort, result: DataType) -> queries.
 
 
 def _sort_item(lowering: Lowering, item: syntax.SortItem) -> queries.SortByItem:
-    value = lowering.lower(item.value)
+    value = _orderable(lowering, lowering.lower(item.value))
     direction = item.direction or "asc"
     if isinstance(value.node, elm_library.IdentifierRef) and value.node.name != "$this":
         return lowering.make(queries.ByColumn, item.span, value.type, direction=direction, path=value.node.name)
     return lowering.make(queries.ByExpression, item.span, value.type, direction=direction, expression=value.node)
+
+
+def _orderable(lowering: Lowering, value: Typed) -> Typed:
+    """A model's own simple values are ordered as the System values that they convert to."""
+    if not isinstance(value.type, NamedType) or value.type.model == SYSTEM:
+        return value
+    for conversion in lowering.models.conversions_from(value.type):
+        if conversion.target in _ORDERED:
+            return convert(lowering, value, conversion.target) or value
+    return value

@@ -18,7 +18,7 @@ from cqlmeasure.translator import syntax
 from cqlmeasure.translator.lower.advice import near, shown
 from cqlmeasure.translator.lower.build import operate, union
 from cqlmeasure.translator.lower.conversions import find_conversion
-from cqlmeasure.translator.lower.core import Lowering, Typed, lowers
+from cqlmeasure.translator.lower.core import FHIR, Lowering, Typed, lowers
 from cqlmeasure.translator.lower.properties import access, element_type, unknown_element
 from cqlmeasure.translator.lower.typespec import resolve_named
 from cqlmeasure.typesys import (
@@ -63,7 +63,7 @@ def lower_retrieve(lowering: Lowering, node: syntax.Retrieve) -> Typed:
     element = element_type(lowering, kind, path)
     if node.comparator is None and value.type == VALUE_SET and _names_value_sets(element):
         return union(lowering, found, _retrieve(lowering, facts, node.span, path, "~", value.node), node.span)
-    if path == "medication" and _has_reference(element):
+    if path == "medication" and facts.model != FHIR and _has_reference(element):
         referenced = _by_reference(lowering, facts, node, value)
         if referenced is not None:
             return union(lowering, referenced, found, node.span)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from cqlmeasure.elm import literals, logical
 from cqlmeasure.translator import syntax
 from cqlmeasure.translator.lower.build import operate
+from cqlmeasure.translator.lower.conversions import convert
 from cqlmeasure.translator.lower.core import Lowering, Typed, lowers
 from cqlmeasure.translator.lower.operators import in_terminology
 from cqlmeasure.translator.lower.values import lower_quantity
@@ -30,7 +31,7 @@ _BOUNDARY = {"start": "Start", "end": "End"}
 @lowers(syntax.Timing)
 def lower_timing(lowering: Lowering, node: syntax.Timing) -> Typed:
     """A timing expression, by the kind of its phrase."""
-    left, right = lowering.lower_all([node.left, node.right])
+    left, right = (_as_interval(lowering, operand) for operand in lowering.lower_all([node.left, node.right]))
     phrase = node.phrase
     if phrase.left_boundary is not None:
         left = operate(lowering, _BOUNDARY[phrase.left_boundary], [left], node.left.span, node.left.span)
@@ -40,12 +41,13 @@ def lower_timing(lowering: Lowering, node: syntax.Timing) -> Typed:
         case "same":
             return _compare(lowering, _SAME[phrase.relation or "as"], left, right, node)
         case "includes":
-            contains = "Contains" if _is_point(right.type, left.type) else "Includes"
+            contains = "Contains" if _is_item(right.type, left.type, phrase.properly) else "Includes"
             return _compare(lowering, _properly(contains, phrase.properly), left, right, node)
         case "during":
             if right.type in (VALUE_SET, CODE_SYSTEM):
+                lowering.note(node, left.type, right.type)
                 return in_terminology(lowering, left, right, node)
-            member = "In" if _is_point(left.type, right.type) else "IncludedIn"
+            member = "In" if _is_item(left.type, right.type, phrase.properly) else "IncludedIn"
             return _compare(lowering, _properly(member, phrase.properly), left, right, node)
         case "before" | "after":
             if phrase.offset is not None:
@@ -60,8 +62,21 @@ def lower_timing(lowering: Lowering, node: syntax.Timing) -> Typed:
     return _compare(lowering, phrase.kind.capitalize(), left, right, node)
 
 
+def _as_interval(lowering: Lowering, operand: Typed) -> Typed:
+    """A class of a model that stands for an interval, such as a period, is one from here on."""
+    for conversion in lowering.models.conversions_from(operand.type):
+        if isinstance(conversion.target, IntervalType):
+            return convert(lowering, operand, conversion.target) or operand
+    return operand
+
+
 def _properly(operator: str, properly: bool) -> str:
     return f"Proper{operator}" if properly else operator
+
+
+def _is_item(kind: DataType, container: DataType, properly: bool) -> bool:
+    """As :func:`_is_point`; ``properly includes null`` of a list asks for an item that is null."""
+    return _is_point(kind, container) or (properly and kind == ANY and isinstance(container, ListType))
 
 
 def _is_point(kind: DataType, container: DataType) -> bool:
