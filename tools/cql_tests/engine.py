@@ -18,6 +18,8 @@ from cqlmeasure.translator import SourceText, translate
 
 NAME = "expression"
 _LIBRARY = "library ConformanceTest version '1'\ncontext Unfiltered\ndefine \"{name}\":\n{text}\n"
+_SYNTAX = {"unexpected-token", "unexpected-end", "unknown-character", "malformed-date", "date-literal", "time-literal"}
+_SYNTAX |= {"number-range", "unterminated-comment"}
 _CODE = {"code", "system", "version", "display"}
 
 
@@ -37,8 +39,7 @@ def evaluate(expression: str, now: DateTime) -> Any:
         program = compile_library(found.main.library, libraries)
     except CqlMeasureError as error:
         codes = {diagnostic.code for diagnostic in error.diagnostics}
-        syntax = codes & {"syntax", "invalid-literal"} or any(code.startswith("syntax") for code in codes)
-        raise Failed("syntax" if syntax else "semantic", str(error)) from error
+        raise Failed("syntax" if codes & _SYNTAX else "semantic", str(error)) from error
     try:
         shared = environment(program, now=now, parameters={}, value_set=_no_value_set)
         return Evaluator(program, shared).subject(Subject("", [])).value(NAME)

@@ -17,6 +17,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPES = {"f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"')
+_ELEMENT = re.compile(r'\s*(?:[A-Za-z_][A-Za-z0-9_]*|"(?:\\.|[^"\\])*"|)\s*:')
 _CLOCK = r"(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?"
 _TIME = re.compile(rf"@T{_CLOCK}")
 _DATE = re.compile(r"@(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
@@ -55,6 +56,9 @@ class _Reader:
             self.at = found.end()
         return found
 
+    def ahead(self, pattern: re.Pattern[str]) -> bool:
+        return pattern.match(self.text, self.at) is not None
+
     def take(self, text: str) -> bool:
         self.space()
         found = self.text.startswith(text, self.at)
@@ -69,7 +73,8 @@ class _Reader:
     def term(self) -> Any:
         self.space()
         if self.take("{"):
-            return self.items()
+            # Without a name, braces hold a tuple if a name and a colon come first, else a list.
+            return Structure("Tuple", self.elements()) if self.ahead(_ELEMENT) else self.items()
         if string := self.match(_STRING):
             return _unescaped(string[1])
         if self.text.startswith("@", self.at):

@@ -139,6 +139,8 @@ def _interval(em: Emitter, node: elm.Interval) -> Py:
     kind = IntervalType(point) if point is not None else None
     if all(flag.text == "True" for flag in flags):
         flags = []
+        if low.text == high.text == "None" and point in (None, ANY):
+            return NULL.typed(kind)  # without a type there is no least and no greatest value: no interval
     if low.constant and high.constant and (low.text != "None" or high.text != "None"):
         return em.call("interval", low, high, *flags, kind=kind, sure=True)
     name = em.import_("general", "computed_interval")

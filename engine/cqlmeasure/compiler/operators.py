@@ -5,7 +5,7 @@ from __future__ import annotations
 from cqlmeasure.compiler.catalog import FUNCTIONS, NEVER_NULL, OPERATORS, Operator, candidates
 from cqlmeasure.compiler.code import Py
 from cqlmeasure.compiler.emitter import Conditions, Emitter, Handler
-from cqlmeasure.compiler.kinds import element_of, merge
+from cqlmeasure.compiler.kinds import INTERVAL_CLASSES, element_of, merge
 from cqlmeasure.compiler.literals import NULL
 from cqlmeasure.compiler.properties import access
 from cqlmeasure.elm import clinical, datetimes, logical, strings
@@ -13,10 +13,10 @@ from cqlmeasure.elm.arithmetic import MaxValue, MinValue, Round
 from cqlmeasure.elm.base import AggregateExpression, Element, Expression, UnaryExpression
 from cqlmeasure.elm.intervals import Contains, In, ProperContains, ProperIn, Union
 from cqlmeasure.elm.lists import Exists, First, IndexOf, Last, Slice
-from cqlmeasure.elm.literals import List
+from cqlmeasure.elm.literals import Interval, List
 from cqlmeasure.elm.queries import Query
 from cqlmeasure.elm.registry import NODES
-from cqlmeasure.elm.types import ToConcept, ToDateTime, ToList
+from cqlmeasure.elm.types import As, ToConcept, ToDateTime, ToList, ToString
 from cqlmeasure.typesys import (
     ANY,
     BOOLEAN,
@@ -114,9 +114,27 @@ def _standard(em: Emitter, node: Expression) -> Py:
     elif isinstance(node, UnaryExpression):
         operands = [em.value(node.operand)]
     else:
-        given = getattr(node, "operand", ())
+        given: tuple[Expression, ...] = getattr(node, "operand", ())
         operands = [em.value(operand) for operand in given]
+        if name in _BETWEEN_INTERVALS and len(given) > 1:
+            operands[1] = _unbounded(em, given[1], operands[0].type) or operands[1]
     return apply(em, name, operands, getattr(node, "precision", None))
+
+
+_INTERVALS = """
+    After Before Ends Except IncludedIn Includes Intersect Meets MeetsAfter MeetsBefore Overlaps OverlapsAfter
+    OverlapsBefore ProperIncludedIn ProperIncludes SameAs SameOrAfter SameOrBefore Starts
+"""
+_BETWEEN_INTERVALS = frozenset(_INTERVALS.split())
+
+
+def _unbounded(em: Emitter, node: Expression, left: DataType | None) -> Py | None:
+    """``Interval[null, null]`` on the right of an interval, whose type it takes: all values of that type."""
+    inner = node.operand if isinstance(node, As) else node
+    points = INTERVAL_CLASSES.get(left.point) if isinstance(left, IntervalType) else None
+    if points is None or not isinstance(inner, Interval) or em.value(inner).text != "None":
+        return None
+    return Py(f"{em.import_('interval', points)}(None, None)", left, True, constant=True)
 
 
 def _items_of(em: Emitter, node: AggregateExpression) -> Py:
@@ -271,6 +289,13 @@ def _to_datetime(em: Emitter, node: ToDateTime) -> Py:
     return em.call("to_datetime", operand, "OFFSET", kind=DATETIME)
 
 
+def _to_string(em: Emitter, node: ToString) -> Py:
+    operand = em.value(node.operand)
+    if operand.type in _NAMED.values() and operand.type != DATETIME:
+        return apply(em, "ToString", [operand])
+    return em.call("to_string", operand, "OFFSET", kind=STRING)
+
+
 def _fixed(name: str, kind: DataType) -> Handler:
     return lambda em, node: Py(name, kind, True, constant=True, atom=True)
 
@@ -358,6 +383,7 @@ _OWN: dict[type[Element], Handler] = {
     Exists: _exists,
     ToList: _to_list,
     ToDateTime: _to_datetime,
+    ToString: _to_string,
     datetimes.Now: _fixed("NOW", DATETIME),
     datetimes.Today: _fixed("TODAY", DATE),
     datetimes.TimeOfDay: _fixed("TIME_OF_DAY", TIME),

@@ -25,7 +25,7 @@ from cqlmeasure.runtime.quantity import (
 from cqlmeasure.runtime.quantity import (
     convert_quantity as convert_quantity,
 )
-from cqlmeasure.runtime.temporal import Date, DateTime, Time
+from cqlmeasure.runtime.temporal import DAY, Date, DateTime, Time
 from cqlmeasure.runtime.temporal_arithmetic import date_from, date_to_datetime, time_from
 from cqlmeasure.runtime.temporal_parse import (
     fhir_datetime_cache,
@@ -98,8 +98,11 @@ def to_decimal(value: Any) -> Decimal | None:
     return None
 
 
-def to_string(value: Any) -> str | None:
-    """``ToString`` of any simple type; null for structures."""
+def to_string(value: Any, offset: int | None = None) -> str | None:
+    """``ToString`` of any simple type; null for structures.
+
+    A DateTime shows its time zone unless that is ``offset`` (in minutes), which ``ToDateTime`` takes for granted.
+    """
     if value is None or type(value) is str:
         return value
     if isinstance(value, bool):
@@ -108,6 +111,8 @@ def to_string(value: Any) -> str | None:
         return _decimal_text(value)
     if isinstance(value, float):
         return _decimal_text(Decimal(repr(value)))
+    if isinstance(value, DateTime) and value.offset == offset and value.precision > DAY:
+        return str(value)[: -len("+00:00")]
     if isinstance(value, int | Date | DateTime | Time):
         return str(value)
     if isinstance(value, Quantity):
@@ -115,7 +120,7 @@ def to_string(value: Any) -> str | None:
     if isinstance(value, Ratio):
         return f"{_quantity_text(value.numerator)}:{_quantity_text(value.denominator)}"
     if isinstance(value, FhirValue):
-        return to_string(fhir_primitive(value.type, value.json))
+        return to_string(fhir_primitive(value.type, value.json), offset)
     return value if isinstance(value, str) else None
 
 

@@ -115,10 +115,21 @@ def equal_list(left: Sequence[Any] | None, right: Sequence[Any] | None) -> bool 
 
 
 def equal_tuple(left: Json | None, right: Json | None) -> bool | None:
-    """``left = right`` of tuples: element by element; an element that is null on both sides is equal."""
+    """``left = right`` of tuples: element by element; an element that is null on both sides is equal.
+
+    The elements are looked at in order up to the first that is not equal: one that is null on one side only makes the
+    result null even if a later one differs.
+    """
     if left is None or right is None:
         return None
-    return _equal_elements(left, right, left.keys() | right.keys())
+    for name in dict.fromkeys((*left, *right)):
+        one, other = left.get(name), right.get(name)
+        if one is None and other is None:
+            continue
+        same = equal(one, other)
+        if same is not True:
+            return same
+    return True
 
 
 def _equal_elements(left: Json, right: Json, names: Any) -> bool | None:

@@ -16,7 +16,6 @@ from cqlmeasure.runtime import (
     interval_compare,
     interval_sets,
     lists,
-    points,
     strings,
 )
 from cqlmeasure.runtime.context import Context
@@ -325,7 +324,3 @@ def start(value: Any) -> Any:
 def end(value: Any) -> Any:
     """``end of``."""
     return interval.end_interval(value)
-
-
-successor = points.successor_point
-predecessor = points.predecessor_point

@@ -1,4 +1,4 @@
-"""Numbers of CQL: ranges, the Long type, and the decimal rules (28 digits, 8 of them after the point).
+"""Numbers of CQL: ranges, the Long type, and the decimal rules (28 digits before the point, 8 places after it).
 
 Always holds: a Decimal that leaves ``fix_decimal`` has at most eight places and is in range; what does not fit is null.
 """
@@ -15,13 +15,14 @@ MAX_LONG = 2**63 - 1
 DECIMAL_PLACES = 8
 DECIMAL_STEP = Decimal("0.00000001")
 MAX_DECIMAL = Decimal("99999999999999999999.99999999")
-MIN_DECIMAL = -MAX_DECIMAL
+"""What ``maximum Decimal`` is, and the end of intervals; results of arithmetic may go beyond it."""
 
-DECIMAL_CONTEXT = Context(prec=28, rounding=ROUND_HALF_UP)
-"""The precision of CQL's Decimal.  Traps are Python's defaults: an invalid operation raises."""
+MIN_DECIMAL = -MAX_DECIMAL
+DECIMAL_BOUND = Decimal(10) ** 28
+"""The greatest magnitude that a result may have."""
 
 WIDE_CONTEXT = Context(prec=60, rounding=ROUND_HALF_UP)
-"""For intermediate results that must not be rounded before they are cut to eight places."""
+"""For results that must not be rounded before they are cut to eight places.  Invalid operations raise."""
 
 
 class Long(int):
@@ -51,10 +52,6 @@ def fix_decimal(value: Decimal) -> Decimal | None:
     exponent = value.as_tuple().exponent
     if isinstance(exponent, str):
         return None
-    if not MIN_DECIMAL <= value <= MAX_DECIMAL:
+    if not -DECIMAL_BOUND <= value <= DECIMAL_BOUND:
         return None
-    if exponent < -DECIMAL_PLACES:
-        value = value.quantize(DECIMAL_STEP, context=WIDE_CONTEXT)
-        if not MIN_DECIMAL <= value <= MAX_DECIMAL:
-            return None
-    return value
+    return value.quantize(DECIMAL_STEP, context=WIDE_CONTEXT) if exponent < -DECIMAL_PLACES else value

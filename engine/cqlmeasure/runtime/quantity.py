@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from cqlmeasure.runtime.numbers import DECIMAL_CONTEXT, WIDE_CONTEXT, fix_decimal
+from cqlmeasure.runtime.numbers import WIDE_CONTEXT, fix_decimal
 from cqlmeasure.ucum import (
     convert,
     convert_equivalent,
@@ -175,12 +175,12 @@ def _termwise(
 
 def add_quantity(a: Quantity | None, b: Quantity | None) -> Quantity | None:
     """``a + b`` in the more granular unit."""
-    return _termwise(a, b, DECIMAL_CONTEXT.add)
+    return _termwise(a, b, WIDE_CONTEXT.add)
 
 
 def subtract_quantity(a: Quantity | None, b: Quantity | None) -> Quantity | None:
     """``a - b`` in the more granular unit."""
-    return _termwise(a, b, DECIMAL_CONTEXT.subtract)
+    return _termwise(a, b, WIDE_CONTEXT.subtract)
 
 
 def multiply_quantity(a: Quantity | None, b: Quantity | None) -> Quantity | None:

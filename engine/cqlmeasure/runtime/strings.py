@@ -79,8 +79,8 @@ def upper(argument: str | None) -> str | None:
 
 
 def substring(argument: str | None, start: int | None, length: int | None = None) -> str | None:
-    """``Substring``: null when the start lies outside of the text; a null length means up to the end."""
-    if argument is None or start is None or not 0 <= start < len(argument):
+    """``Substring``: null when the start lies outside of the text (0 never does); a null length means up to the end."""
+    if argument is None or start is None or not 0 <= start < max(len(argument), 1):
         return None
     return argument[start:] if length is None else argument[start : start + max(length, 0)]
 

@@ -2,16 +2,16 @@
 
 Years and months move on the calendar, keeping the day where the month has it and taking its last day where not.  A
 quantity finer than the value is first cut to the value's precision (a year counts 365 days, a month 30).  What leaves
-the years 1 to 9999 is null; a Time goes round the clock.
+the years 1 to 9999 is an error; a Time goes round the clock.
 
-Durations count whole periods, differences count boundaries crossed.  Between imprecise values both are uncertain.
-Seconds without milliseconds count as ``.000`` here.
+Durations count whole periods, differences count boundaries crossed.  Between imprecise values both are uncertain; but
+Times that are given to the unit of a duration count from its beginning.  Seconds without milliseconds are ``.000``.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from cqlmeasure.runtime.quantity import Quantity
 from cqlmeasure.runtime.temporal import (
@@ -48,6 +48,8 @@ UNIT_PRECISIONS = {
     "second": SECOND,
     "millisecond": MILLISECOND,
 }
+
+Point = TypeVar("Point", Date, DateTime)
 
 _FIRST_MS = MIN_DAY * DAY_MS
 _LAST_MS = MAX_DAY * DAY_MS + DAY_MS - 1
@@ -132,9 +134,15 @@ def shift_time(value: Time, amount: int, unit: int) -> Time:
     return Time(low, low + value.high - value.low, value.precision)
 
 
+def _moved(found: Point | None, value: Point) -> Point:
+    if found is None:
+        raise CqlError(f"a date that far from {value!r} is not in the years 1 to 9999")
+    return found
+
+
 def add_date(value: Date | None, quantity: Quantity | None) -> Date | None:
     """``value + quantity`` for a Date."""
-    return None if value is None or quantity is None else shift_date(value, *_amount(quantity, DAY))
+    return None if value is None or quantity is None else _moved(shift_date(value, *_amount(quantity, DAY)), value)
 
 
 def subtract_date(value: Date | None, quantity: Quantity | None) -> Date | None:
@@ -142,12 +150,12 @@ def subtract_date(value: Date | None, quantity: Quantity | None) -> Date | None:
     if value is None or quantity is None:
         return None
     amount, unit = _amount(quantity, DAY)
-    return shift_date(value, -amount, unit)
+    return _moved(shift_date(value, -amount, unit), value)
 
 
 def add_datetime(value: DateTime | None, quantity: Quantity | None) -> DateTime | None:
     """``value + quantity`` for a DateTime."""
-    return None if value is None or quantity is None else shift_datetime(value, *_amount(quantity, DAY))
+    return None if value is None or quantity is None else _moved(shift_datetime(value, *_amount(quantity, DAY)), value)
 
 
 def subtract_datetime(value: DateTime | None, quantity: Quantity | None) -> DateTime | None:
@@ -155,7 +163,7 @@ def subtract_datetime(value: DateTime | None, quantity: Quantity | None) -> Date
     if value is None or quantity is None:
         return None
     amount, unit = _amount(quantity, DAY)
-    return shift_datetime(value, -amount, unit)
+    return _moved(shift_datetime(value, -amount, unit), value)
 
 
 def add_time(value: Time | None, quantity: Quantity | None) -> Time | None:
@@ -235,6 +243,9 @@ def duration_between_time(a: Time | None, b: Time | None, unit: int) -> int | Un
     """Whole hours, minutes, seconds or milliseconds from ``a`` to ``b``."""
     if a is None or b is None:
         return None
+    least = min(unit, SECOND)
+    if a.precision >= least and b.precision >= least:
+        return _ms_duration(a.low, b.low, unit)
     return uncertain(_ms_duration(_last(a), b.low, unit), _ms_duration(a.low, _last(b), unit))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from cqlmeasure.runtime.values import CqlError
+
 Number = int | Decimal
 
 
@@ -124,3 +126,13 @@ def negate_uncertainty(a: Any) -> Any:
         return None
     low, high = ends(a)
     return uncertain(-high, -low)
+
+
+def truncated_divide_uncertainty(a: Any, b: Any) -> Any:
+    """``a div b`` where ``a`` may be uncertain; an uncertain ``b`` may be zero, or of either sign, and is an error."""
+    if a is None or b is None or b == 0:
+        return None
+    if isinstance(b, Uncertainty):
+        raise CqlError(f"division by {b!r}: between imprecise dates the divisor is not known")
+    quotients = [abs(end) // abs(b) * (1 if (end >= 0) == (b > 0) else -1) for end in ends(a)]
+    return uncertain(min(quotients), max(quotients))
