@@ -19,6 +19,7 @@ from cqlmeasure.translator import syntax
 from cqlmeasure.translator.elm_symbols import symbols_of
 from cqlmeasure.translator.infer import infer_types
 from cqlmeasure.translator.lexer import split_lines
+from cqlmeasure.translator.lint import lint, unreached
 from cqlmeasure.translator.lower import LibraryLowering
 from cqlmeasure.translator.parser import parse_library
 from cqlmeasure.translator.symbols import LibrarySymbols
@@ -89,13 +90,17 @@ def translate(
     models: ModelProvider = builtin,
     any_version: bool = False,
     prefer_elm: bool = False,
+    warn: bool = False,
+    roots: Sequence[str] = (),
 ) -> Translation:
     """Translate a library and its includes.
 
-    With ``prefer_elm`` a library that has both is taken from its ELM.  Raises ``TranslationError`` with all errors of
+    With ``prefer_elm`` a library that has both is taken from its ELM.  With ``warn`` the library itself (not what it
+    includes) is looked through for suspicious CQL; ``roots``, if given, are the definitions that count, and what they
+    do not reach is a warning too.  Raises ``TranslationError`` with all errors of
     all libraries if there are any; warnings are in the result.
     """
-    run = _Run(provider or NoLibraries(), models, any_version, prefer_elm)
+    run = _Run(provider or NoLibraries(), models, any_version, prefer_elm, warn, roots)
     with elm.deep_recursion():
         key = run.library(source, ())
     errors = [found for found in run.diagnostics if found.severity is Severity.ERROR]
@@ -105,11 +110,21 @@ def translate(
 
 
 class _Run:
-    def __init__(self, provider: LibraryProvider, models: ModelProvider, any_version: bool, prefer_elm: bool) -> None:
+    def __init__(
+        self,
+        provider: LibraryProvider,
+        models: ModelProvider,
+        any_version: bool,
+        prefer_elm: bool,
+        warn: bool,
+        roots: Sequence[str],
+    ) -> None:
         self.provider = provider
         self.models = models
         self.any_version = any_version
         self.prefer_elm = prefer_elm
+        self.warn = warn
+        self.roots = roots
         self.libraries: dict[LibraryKey, Translated] = {}
         self.diagnostics: list[Diagnostic] = []
         self.failed: set[LibraryKey] = set()
@@ -188,10 +203,14 @@ class _Run:
             message.error("nesting-too-deep", text, None, "move inner expressions to definitions of their own")
             self.diagnostics.extend(found)
             return False
+        if self.warn and not path and not _has_errors([*found, *lowering.diagnostics]):
+            lint(lowering)
+            for finding in unreached(library, self.roots) if self.roots else ():
+                message.error(finding.code, finding.message, finding.span, finding.hint, severity=Severity.WARNING)
         found.extend(lowering.diagnostics)
         found.sort(key=lambda item: (item.span.line, item.span.column) if item.span else (0, 0))
         self.diagnostics.extend(found)
-        if incomplete or any(item.severity is Severity.ERROR for item in found):
+        if incomplete or _has_errors(found):
             self.partial[key] = symbols
             return False
         self.libraries[key] = Translated(key, library, symbols, keys, source.file)
@@ -298,6 +317,10 @@ class _Messages:
                 hint=hint,
             )
         )
+
+
+def _has_errors(found: Sequence[Diagnostic]) -> bool:
+    return any(one.severity is Severity.ERROR for one in found)
 
 
 def _with_versions(library: elm.Library, keys: dict[str, LibraryKey]) -> elm.Library:

@@ -26,6 +26,7 @@ def lower_if(lowering: Lowering, node: syntax.If) -> Typed:
     test, then, otherwise = lowering.lower_all([node.condition, node.then, node.otherwise])
     (then, otherwise), kind = merge(lowering, [then, otherwise])
     test = condition(lowering, test, node.condition)
+    lowering.note(node)
     return lowering.typed(logical.If, node.span, kind, condition=test.node, then=then.node, else_=otherwise.node)
 
 
@@ -40,7 +41,9 @@ def lower_case(lowering: Lowering, node: syntax.Case) -> Typed:
     if node.comparand is None:
         tests = [condition(lowering, test, item.when) for test, item in zip(tests, node.items, strict=True)]
     else:
-        (comparand, *tests), _ = merge(lowering, [lowering.lower(node.comparand), *tests])
+        compared = lowering.lower(node.comparand)
+        lowering.note(node, compared.type, *(test.type for test in tests))
+        (comparand, *tests), _ = merge(lowering, [compared, *tests])
     items = tuple(
         lowering.make(logical.CaseItem, item.span, result.type, when=test.node, then=result.node)
         for item, test, result in zip(node.items, tests, results[:-1], strict=True)

@@ -183,6 +183,7 @@ def _by_model(lowering: Lowering, conversion: ModelConversion, target: DataType)
         after = Conversion(SIMPLE, partial(_operator, lowering, operator, target))
 
     def apply(operand: Typed) -> Typed:
+        lowering.used.add(alias)
         call = lowering.typed(
             elm_library.FunctionRef,
             None,

@@ -58,6 +58,14 @@ class Scope(NamedTuple):
     implicit: DataType | None = None
 
 
+class Fact(NamedTuple):
+    """A syntax node as it was understood: the types of its operands, and the scopes around it."""
+
+    node: syntax.Node
+    types: tuple[DataType, ...]
+    scopes: tuple[Scope, ...]
+
+
 ElementType = TypeVar("ElementType", bound=Element)
 Handler = Callable[["Lowering", Any], Typed]
 _HANDLERS: dict[type[syntax.Expression], Handler] = {}
@@ -102,6 +110,9 @@ class Lowering:
         self.incomplete: frozenset[str] = frozenset()
         # Definitions that have not been lowered yet.
         self.later: Mapping[str, object] = {}
+        # For warnings: what was lowered with which types, and which declarations something refers to.
+        self.facts: list[Fact] = []
+        self.used: set[str | None] = set()
         # Set by the library stage: lowers a definition or function group that is needed before its turn.
         self.require_value: Callable[[str, Span], Symbol | None] = lambda name, span: self.values.get(name)
         self.require_functions: Callable[[str, Span], Sequence[FunctionSymbol]] = lambda name, span: self.functions.get(
@@ -199,6 +210,10 @@ class Lowering:
             yield scope
         finally:
             self.scopes.pop()
+
+    def note(self, node: syntax.Node, *types: DataType) -> None:
+        """Keep for the warnings how a node was understood."""
+        self.facts.append(Fact(node, types, tuple(self.scopes)))
 
     # messages
 

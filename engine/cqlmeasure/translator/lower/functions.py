@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
+
 from cqlmeasure.elm import library as elm_library
 from cqlmeasure.elm import lists, literals, logical
 from cqlmeasure.errors import Span
@@ -82,6 +84,12 @@ def _fluent(lowering: Lowering, node: syntax.FunctionCall, arguments: list[Typed
     if best is not None:
         chosen, overloads, alias = best
         return _function_ref(lowering, overloads, chosen, arguments, alias, node.span)
+    method = _METHODS.get(name) if not seen else None
+    if method is not None:
+        identifier = msgspec.structs.replace(node.name, text=method)
+        found = _system(lowering, msgspec.structs.replace(node, name=identifier), arguments)
+        if found is not None:
+            return found
     raise _unknown(lowering, name, seen, arguments, node, fluent=True)
 
 
@@ -109,6 +117,7 @@ def _function_ref(
     function = overloads[chosen.position]
     if alias is None:
         function = lowering.finish_function(function, span)
+    lowering.used.add(alias)
     converted = chosen.apply(arguments)
     signature = tuple(lowering.data_type(kind) for kind in function.operands) if len(overloads) > 1 else ()
     return lowering.typed(
@@ -290,3 +299,14 @@ _SPECIAL = {
     "Tail": _slice,
     "Descendants": _descendents,
 }
+
+_FHIRPATH = """
+    Abs Ceiling Exp Floor Ln Log Power Round Truncate
+    Children Count Descendants Descendents Distinct Exists First IndexOf Last Skip SingletonFrom Tail Take
+    EndsWith Length Lower Matches ReplaceMatches Split StartsWith Substring Upper
+    ConvertsToBoolean ConvertsToDate ConvertsToDateTime ConvertsToDecimal ConvertsToInteger ConvertsToQuantity
+    ConvertsToString ConvertsToTime ToBoolean ToDate ToDateTime ToDecimal ToInteger ToQuantity ToString ToTime
+    AllTrue AnyTrue HighBoundary LowBoundary Precision
+"""
+_METHODS = {name[0].lower() + name[1:]: name for name in _FHIRPATH.split()} | {"single": "SingletonFrom"}
+"""Functions of FHIRPath that are operators of CQL: ``x.count()`` is ``Count(x)``; fluent functions go first."""

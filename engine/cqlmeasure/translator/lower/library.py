@@ -210,6 +210,7 @@ class LibraryLowering(Lowering):
                 known = [key for key, one in self.values.items() if one.kind is Kind.CODE]
                 hint = did_you_mean(name.name, known) if symbol is None else f"'{name.text}' is a {symbol.kind}"
                 raise self.fail("unknown-identifier", f"there is no code '{name.text}'", name.span, hint=hint)
+            self.used.add(name.qualifier or name.name)
             codes.append(self.make(clinical.CodeRef, name.span, CODE, name=name.name, library_name=name.qualifier))
         return self.make(
             clinical.ConceptDef,
@@ -432,6 +433,7 @@ class LibraryLowering(Lowering):
             if function.returns is None:
                 raise self.fail("missing-result", f"the external function {item.name.text} needs 'returns'", item.span)
             return None, function.returns
+        self.note(item)
         names: dict[str, Reference] = {}
         for operand, kind in zip(item.operands, function.operands, strict=True):
             names[operand.name.text] = _operand(self, operand.name.text, kind)

@@ -27,6 +27,7 @@ _REFERENCES = {
 
 def reference(lowering: Lowering, symbol: Symbol, alias: str | None, span: Span) -> Typed:
     """The node that refers to a named value, of this library or of the included one called ``alias``."""
+    lowering.used.add(symbol.name if alias is None else alias)
     fields: dict[str, object] = {"name": symbol.name, "library_name": alias}
     if symbol.kind is Kind.VALUE_SET:
         fields["preserve"] = True

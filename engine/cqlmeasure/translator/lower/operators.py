@@ -10,6 +10,7 @@ from cqlmeasure.translator.lower.build import operate, union
 from cqlmeasure.translator.lower.conversions import cast, find_conversion
 from cqlmeasure.translator.lower.core import Lowering, Typed, lowers
 from cqlmeasure.translator.lower.typespec import resolve_type
+from cqlmeasure.translator.lower.values import negated_number
 from cqlmeasure.typesys import (
     ANY,
     BOOLEAN,
@@ -105,6 +106,7 @@ def lower_binary(lowering: Lowering, node: syntax.Binary) -> Typed:
 
 def _infix(lowering: Lowering, node: syntax.Binary, left: Typed, right: Typed) -> Typed:
     span = node.span
+    lowering.note(node, left.type, right.type)
     match node.operator:
         case "union":
             return union(lowering, left, right, span)
@@ -154,6 +156,7 @@ def lower_membership(lowering: Lowering, node: syntax.Membership) -> Typed:
     """``in`` and ``contains``: lists, intervals, value sets and code systems."""
     left, right = lowering.lower_all([node.left, node.right])
     item, container = (left, right) if node.operator == "in" else (right, left)
+    lowering.note(node, item.type, container.type)
     vocabulary = _vocabulary(container, lowering)
     if vocabulary is not None:
         return in_terminology(lowering, item, container, node)
@@ -205,6 +208,7 @@ def lower_type_test(lowering: Lowering, node: syntax.TypeTest) -> Typed:
     """``x is T``."""
     operand = lowering.lower(node.operand)
     kind = resolve_type(lowering, node.type)
+    lowering.note(node, operand.type, kind)
     return lowering.typed(types.Is, node.span, BOOLEAN, operand=operand.node, is_type=lowering.data_type(kind))
 
 
@@ -213,6 +217,7 @@ def lower_cast(lowering: Lowering, node: syntax.Cast) -> Typed:
     """``x as T`` and ``cast x as T``."""
     operand = lowering.lower(node.operand)
     kind = resolve_type(lowering, node.type)
+    lowering.note(node, operand.type, kind)
     return lowering.typed(
         types.As, node.span, kind, operand=operand.node, as_type=lowering.data_type(kind), strict=node.strict
     )
@@ -243,6 +248,7 @@ def lower_convert(lowering: Lowering, node: syntax.Convert) -> Typed:
 def lower_between(lowering: Lowering, node: syntax.Between) -> Typed:
     """``x between a and b``: of points by comparison, of intervals as inclusion."""
     operand, low, high = lowering.lower_all([node.operand, node.low, node.high])
+    lowering.note(node, operand.type, low.type, high.type)
     if isinstance(operand.type, IntervalType):
         bounds = lowering.typed(
             literals.Interval, None, operand.type, low=low.node, high=high.node, low_closed=True, high_closed=True

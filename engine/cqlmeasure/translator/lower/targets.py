@@ -176,6 +176,7 @@ def _call(lowering: Lowering, name: str, function: str, operand: Typed, span: Sp
             span or Span(1, 1, 1, 1),
             hint=f"add: include {name} version '...' called {name}",
         )
+    lowering.used.add(alias)
     overloads = lowering.includes[alias].functions.get(function, ())
     kind = next(
         (overload.result for overload in overloads if overload.operands == (operand.type,)),

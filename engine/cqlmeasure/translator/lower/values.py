@@ -173,6 +173,7 @@ def lower_interval(lowering: Lowering, node: syntax.IntervalSelector) -> Typed:
     """``Interval[low, high)``."""
     bounds, point = merge(lowering, lowering.lower_all([node.low, node.high]))
     low, high = (bound.node for bound in bounds)
+    lowering.note(node, point)
     return lowering.typed(
         literals.Interval,
         node.span,
@@ -287,6 +288,7 @@ def code_system_reference(lowering: Lowering, name: syntax.QualifiedName) -> cli
         if symbol is not None:
             hint = f"'{name.text}' is a {symbol.kind}"
         raise lowering.fail("unknown-code-system", f"there is no code system '{name.text}'", name.span, hint=hint)
+    lowering.used.add(name.qualifier or name.name)
     return lowering.make(clinical.CodeSystemRef, name.span, name=name.name, library_name=name.qualifier)
 
 

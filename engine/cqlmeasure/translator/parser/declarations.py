@@ -17,6 +17,7 @@ from cqlmeasure.translator.parser.queries import SOURCE_HINT
 _DECLARATIONS: Final = "(define, context, parameter, valueset, ...)"
 _BEFORE_NAME: Final = t.DECLARATIONS | {"function", "fluent"}
 _CLOSERS: Final = frozenset((")", "]", "}"))  # a name after one of these may be meant as an alias
+_CLAUSES: Final = frozenset(("where", "return", "sort", "let", "with", "without", "aggregate"))
 _FIELDS: Final = {
     syntax.Using: "usings",
     syntax.Include: "includes",
@@ -106,7 +107,7 @@ class DeclarationParser(ExpressionParser):
                 f"a declaration {_DECLARATIONS}"
                 if start == 0 or private
                 else f"an operator, the end of the definition or the next one {_DECLARATIONS}",
-                SOURCE_HINT if self.kinds[start] in t.NAMES and self.kinds[start - 1] in _CLOSERS else None,
+                self.alias_hint(start),
             )
         if self.pos != start and word in ("using", "include", "context", "define"):
             hint = (
@@ -117,6 +118,14 @@ class DeclarationParser(ExpressionParser):
             self.fail(f"a declaration that can be {self.texts[start]}", hint)
         self.pos += 1
         return rule(self, start, private)
+
+    def alias_hint(self, index: int) -> str | None:
+        """What may be wrong where a definition should end and a query goes on instead."""
+        if self.kinds[index] in _CLAUSES:
+            return f"a query gives its source an alias: [Type] A {self.kinds[index]} ..."
+        if self.kinds[index] in t.NAMES and self.kinds[index - 1] in _CLOSERS:
+            return SOURCE_HINT
+        return None
 
     def begins(self, index: int) -> bool:
         """Whether token ``index`` is to be read as the begin of a declaration, well-formed or not."""
