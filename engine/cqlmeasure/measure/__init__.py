@@ -6,10 +6,14 @@ steps of the FHIR quality reporting topic; an undefined score is a reason, not a
 report.
 """
 
-from cqlmeasure.measure.codes import AggregateMethod, PopulationType, Scoring
+from cqlmeasure.measure.attestation import AttestedScore, attested_score, check_attested, read_attestation
+from cqlmeasure.measure.codes import AggregateMethod, CompositeScoring, PopulationType, Scoring
+from cqlmeasure.measure.composite import bind_composite, component_measures, compose, compose_subject
 from cqlmeasure.measure.definition import (
     BOOLEAN_BASIS,
+    BasisRequirement,
     Component,
+    CompositePart,
     Criteria,
     Group,
     MeasureDefinition,
@@ -22,6 +26,7 @@ from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.period import Period, default_period, parse_period, period_of
 from cqlmeasure.measure.plan import MeasurePlan, prepare
 from cqlmeasure.measure.ports import Evaluator, Subject, SubjectEvaluation
+from cqlmeasure.measure.rates import aggregate_rate
 from cqlmeasure.measure.read import read_measure
 from cqlmeasure.measure.report_individual import individual_report
 from cqlmeasure.measure.report_parts import ReportOptions
@@ -40,7 +45,11 @@ from cqlmeasure.measure.score import Score
 __all__ = [
     "BOOLEAN_BASIS",
     "AggregateMethod",
+    "AttestedScore",
+    "BasisRequirement",
     "Component",
+    "CompositePart",
+    "CompositeScoring",
     "Criteria",
     "Evaluator",
     "Group",
@@ -64,6 +73,13 @@ __all__ = [
     "SupplementalData",
     "SupplementalValue",
     "Totals",
+    "aggregate_rate",
+    "attested_score",
+    "bind_composite",
+    "check_attested",
+    "component_measures",
+    "compose",
+    "compose_subject",
     "default_period",
     "evaluate",
     "evaluate_each",
@@ -72,6 +88,7 @@ __all__ = [
     "parse_period",
     "period_of",
     "prepare",
+    "read_attestation",
     "read_measure",
     "summary_report",
 ]

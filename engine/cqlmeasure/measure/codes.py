@@ -145,3 +145,9 @@ def value_set_extension() -> tuple[str, ...]:
     """The cross-version extensions for a stratifier's or component's ``valueSet``."""
     path = "Measure.group.stratifier"
     return f"{_XVER}{path}.valueSet", f"{_XVER}{path}.component.valueSet"
+
+
+_DEQM_US = "http://hl7.org/fhir/us/davinci-deqm/StructureDefinition/extension-"
+_DEQM_UV = "http://hl7.org/fhir/uv/deqm/StructureDefinition/deqm-"
+ALTERNATE_SCORE = f"{_DEQM_UV}alternateScoreType"
+ALTERNATE_SCORES = frozenset({ALTERNATE_SCORE, f"{_DEQM_US}alternateScoreType"})

@@ -101,6 +101,8 @@ class Stratifier(msgspec.Struct, frozen=True, kw_only=True):
     value_set: str | None = None
     expected: tuple[tuple[dict[str, Any], ...], ...] = ()
     """The values (one concept per component) that are reported even if nobody has them."""
+    allowed: tuple[frozenset[str] | None, ...] = ()
+    """Per component the keys of the values that its value set has; ``None`` where it has none."""
 
 
 class CompositePart(msgspec.Struct, frozen=True, kw_only=True):

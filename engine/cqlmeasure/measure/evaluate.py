@@ -14,6 +14,7 @@ from cqlmeasure.measure.definition import MeasureDefinition
 from cqlmeasure.measure.labels import label, remaining
 from cqlmeasure.measure.members import Cases, reference
 from cqlmeasure.measure.observations import observe
+from cqlmeasure.measure.paths import find
 from cqlmeasure.measure.period import Period
 from cqlmeasure.measure.plan import GroupPlan, MeasurePlan, prepare
 from cqlmeasure.measure.ports import Evaluator, Subject, SubjectEvaluation
@@ -70,7 +71,7 @@ def evaluate_subject(
     try:
         evaluation = evaluator.subject(subject)
         groups = tuple(_group(group, evaluation, kind, plan.library, notes) for group in plan.groups)
-        values = _supplemental(plan.definition, evaluation, notes) if supplemental else ()
+        values = _supplemental(plan, evaluation, notes) if supplemental else ()
         return SubjectResult(
             subject=subject.id,
             subject_type=kind,
@@ -89,7 +90,7 @@ def _group(
     plan: GroupPlan, evaluation: SubjectEvaluation, subject_type: str, library: str | None, notes: list[Diagnostic]
 ) -> GroupResult:
     group = plan.group
-    labelled: list[Cases] = label(plan.steps, len(group.populations), evaluation, library)
+    labelled: list[Cases] = label(plan.steps, len(group.populations), evaluation, library, plan.check)
     counts = [len(found) for found in labelled]
     observed = []
     for observer in plan.observers:
@@ -102,7 +103,8 @@ def _group(
         counts=tuple(counts),
         observations=tuple(tuple(value for _, value in keyed) for _, keyed in observed),
         strata=tuple(
-            stratify(stratifier, group, labelled, observed, evaluation, library) for stratifier in plan.stratifiers
+            stratify(stratifier, group, labelled, observed, evaluation, library, subject_type)
+            for stratifier in plan.stratifiers
         ),
         members=tuple(
             tuple(found for item in cases.values() if (found := reference(item)) is not None) for cases in labelled
@@ -111,12 +113,16 @@ def _group(
 
 
 def _supplemental(
-    definition: MeasureDefinition, evaluation: SubjectEvaluation, notes: list[Diagnostic]
+    plan: MeasurePlan, evaluation: SubjectEvaluation, notes: list[Diagnostic]
 ) -> tuple[tuple[SupplementalValue, ...], ...]:
     found = []
-    for item in definition.supplemental_data:
+    for item, path in zip(plan.definition.supplemental_data, plan.supplemental_paths, strict=True):
+        result: Any
         try:
-            result = evaluation.value(item.criteria.name)
+            if path is not None:
+                result = find(path, evaluation.value(plan.definition.subject_type))
+            else:
+                result = evaluation.value(item.criteria.name)
         except CqlMeasureError as error:
             notes.extend(error.diagnostics)
             result = None

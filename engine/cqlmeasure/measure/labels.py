@@ -7,6 +7,9 @@ cases outside the numerator; in a ratio the numerator does not depend on the den
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import msgspec
 
 from cqlmeasure.measure.codes import PopulationType, Scoring
@@ -107,16 +110,22 @@ def observed_members(group: Group) -> tuple[Observed, ...]:
     return tuple(found)
 
 
-def label(steps: tuple[Step, ...], size: int, evaluation: SubjectEvaluation, library: str | None = None) -> list[Cases]:
+def label(
+    steps: tuple[Step, ...],
+    size: int,
+    evaluation: SubjectEvaluation,
+    library: str | None = None,
+    check: Callable[[Any], bool] | None = None,
+) -> list[Cases]:
     """The cases that carry the label of each population, by the population's position."""
     labelled: list[Cases] = [NONE] * size
     for step in steps:
         if step.parent is None:
-            labelled[step.index] = cases(evaluation.value(step.expression), step.basis, step.expression, library)
+            labelled[step.index] = cases(evaluation.value(step.expression), step.basis, step.expression, library, check)
             continue
         candidates = remaining(labelled, step.parent, step.without)
         if candidates:
-            met = cases(evaluation.value(step.expression), step.basis, step.expression, library)
+            met = cases(evaluation.value(step.expression), step.basis, step.expression, library, check)
             labelled[step.index] = {key: item for key, item in candidates.items() if key in met}
     return labelled
 

@@ -7,7 +7,7 @@ it; null is the empty set; a value of the wrong shape is an error that names the
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from cqlmeasure.errors import EvaluationError
@@ -22,8 +22,10 @@ _SUBJECT: Cases = {SUBJECT_KEY: None}
 _ABSTRACT = frozenset({"Any", "Resource", "DomainResource"})
 
 
-def cases(value: Any, basis: str, expression: str, library: str | None) -> Cases:
-    """The cases that a criteria expression's value stands for."""
+def cases(
+    value: Any, basis: str, expression: str, library: str | None, check: Callable[[Any], bool] | None = None
+) -> Cases:
+    """The cases that a criteria expression's value stands for; an item that fails the ``check`` is an error."""
     if value is None or value is False:
         if value is False and basis != BOOLEAN_BASIS:
             raise _mismatch(value, basis, expression, library)
@@ -42,6 +44,14 @@ def cases(value: Any, basis: str, expression: str, library: str | None) -> Cases
             kind = item.get("resourceType")
             if kind is not None and kind != basis and basis not in _ABSTRACT:
                 raise _mismatch(value, basis, expression, library, item)
+        if check is not None and not check(item):
+            raise EvaluationError(
+                f"gives {reference(item) or 'an item'}, which satisfies none of the basis requirements of the group",
+                code="basis-requirement",
+                library=library,
+                definition=expression,
+                hint="compare type, profiles and code filters of the basis requirements with what the expression gives",
+            )
         found.setdefault(identity(item), item)
     return found
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from cqlmeasure.errors import Diagnostic, Severity
+from cqlmeasure.measure.attestation import AttestedScore, add_attested
 from cqlmeasure.measure.codes import (
     DATA_ABSENT_REASON,
     GROUP_IMPROVEMENT_NOTATION,
@@ -24,10 +25,12 @@ from cqlmeasure.measure.codes import (
     link_id_extension,
 )
 from cqlmeasure.measure.definition import BOOLEAN_BASIS, Group, MeasureDefinition, Stratifier
+from cqlmeasure.measure.fhir_json import code_of
+from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.period import Period
 from cqlmeasure.measure.results import GroupResult, StratumResult
 from cqlmeasure.measure.score import Score
-from cqlmeasure.measure.values import number, quantity
+from cqlmeasure.measure.values import NO_VALUE, concept_key, number, quantity
 
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9.\-]+")
 MESSAGES_ID = "messages"
@@ -47,13 +50,21 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller decides about a report.
 
     ``date`` is when it was made (FHIR dateTime); ``reporter`` a Reference; ``profiles`` what it claims to conform to;
-    ``false_strata`` adds the stratum ``false`` to criteria stratifiers of subject-based groups.
+    ``false_strata`` adds the stratum ``false`` to criteria stratifiers of subject-based groups; ``null_strata`` reports
+    those without a value, ``empty_strata`` those that are expected and that nobody is in (in summaries).  ``attested``
+    are the scores that the reporter attests, by the id, linkId or number of the group.  ``invert_decrease`` writes
+    ``1 - score`` for proportions and ratios of observations with the notation "decrease", as the Java engine does (the
+    standard's score does not depend on the notation).
     """
 
     date: str | None = None
     reporter: dict[str, Any] | None = None
     profiles: tuple[str, ...] = ()
     false_strata: bool = False
+    null_strata: bool = True
+    empty_strata: bool = True
+    attested: Mapping[str, AttestedScore] = msgspec.field(default_factory=dict)
+    invert_decrease: bool = False
 
 
 def fhir_id(*parts: str) -> str:
@@ -94,13 +105,15 @@ def finished(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def groups_json(
-    definition: MeasureDefinition, results: Sequence[GroupResult], options: ReportOptions
+    definition: MeasureDefinition, results: Sequence[GroupResult], options: ReportOptions, *, whole: bool = False
 ) -> list[dict[str, Any]]:
-    """``MeasureReport.group``."""
+    """``MeasureReport.group``; ``whole``: of all subjects, so that expected strata that nobody is in are told."""
+    if whole and options.empty_strata:
+        results = [_with_empty_strata(group, result) for group, result in zip(definition.groups, results, strict=True)]
     shared = _shared_notation(definition)
     return [
-        _group(group, result, options, None if shared else group.improvement_notation)
-        for group, result in zip(definition.groups, results, strict=True)
+        _group(group, number, result, options, None if shared else group.improvement_notation)
+        for number, (group, result) in enumerate(zip(definition.groups, results, strict=True), 1)
     ]
 
 
@@ -151,7 +164,7 @@ def _identified(identity: str | None, link_id: str | None, path: str) -> dict[st
 
 
 def _group(
-    group: Group, result: GroupResult, options: ReportOptions, notation: dict[str, Any] | None
+    group: Group, number: int, result: GroupResult, options: ReportOptions, notation: dict[str, Any] | None
 ) -> dict[str, Any]:
     found = _identified(group.id, group.link_id, "MeasureReport.group")
     if notation is not None:
@@ -160,10 +173,15 @@ def _group(
         )
     if group.code:
         found["code"] = group.code
-    found["population"] = _populations(group, result.counts, frozenset(), "MeasureReport.group.population")
-    score = result.score(group)
-    if score is not None:
-        found["measureScore"] = score_json(score, group)
+    if group.populations:
+        found["population"] = _populations(group, result.counts, frozenset(), "MeasureReport.group.population")
+    attested = _attested(group, number, options)
+    if attested is not None:
+        add_attested(found, attested, group)
+    else:
+        score = shown_score(group, result.score(group), options)
+        if score is not None:
+            found["measureScore"] = score_json(score, group)
     strata = [
         _stratifier(group, stratifier, result, result.strata[index], options)
         for index, stratifier in enumerate(group.stratifiers)
@@ -171,6 +189,23 @@ def _group(
     if strata:
         found["stratifier"] = strata
     return found
+
+
+def _attested(group: Group, number: int, options: ReportOptions) -> AttestedScore | None:
+    if group.scoring is not Scoring.ATTESTATION:
+        return None
+    labels = (group.id, group.link_id, str(number))
+    return next((options.attested[label] for label in labels if label is not None and label in options.attested), None)
+
+
+def shown_score(group: Group, score: Score | None, options: ReportOptions) -> Score | None:
+    """The score as the options want it."""
+    if not options.invert_decrease or score is None or score.value is None:
+        return score
+    ratio = group.formula is Scoring.RATIO and bool(group.positions(PopulationType.MEASURE_OBSERVATION))
+    if code_of(group.improvement_notation) == "decrease" and (ratio or group.formula is Scoring.PROPORTION):
+        return Score(1 - score.value, score.unit)
+    return score
 
 
 def _populations(
@@ -203,13 +238,30 @@ def _stratifier(
     found = _identified(stratifier.id, stratifier.link_id, "MeasureReport.group.stratifier")
     if stratifier.code:
         found["code"] = [stratifier.code]
-    shown = [_stratum(group, stratifier, stratum) for stratum in strata]
+    shown = [
+        _stratum(group, stratifier, stratum)
+        for stratum in strata
+        if options.null_strata or NO_VALUE not in stratum.values
+    ]
     subject_based = all(population.basis == BOOLEAN_BASIS for population in group.populations)
     if options.false_strata and subject_based and len(strata) == 1 and strata[0].key == ("true",):
         shown.append(_stratum(group, stratifier, _complement(result, strata[0])))
     if shown:
         found["stratum"] = shown
     return found
+
+
+def _with_empty_strata(group: Group, result: GroupResult) -> GroupResult:
+    strata = []
+    for stratifier, found in zip(group.stratifiers, result.strata, strict=True):
+        known = {stratum.key: stratum for stratum in found}
+        for values in stratifier.expected:
+            key = tuple(map(concept_key, values))
+            if key not in known:
+                nothing: tuple[tuple[ObservationValue, ...], ...] = tuple(() for _ in result.observations)
+                known[key] = StratumResult(key, values, (0,) * len(result.counts), nothing)
+        strata.append(tuple(known[key] for key in sorted(known)))
+    return msgspec.structs.replace(result, strata=tuple(strata))
 
 
 def _complement(result: GroupResult, inside: StratumResult) -> StratumResult:

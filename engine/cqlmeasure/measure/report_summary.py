@@ -34,7 +34,7 @@ def summary_report(result: MeasureResult, options: ReportOptions = _NO_OPTIONS) 
     identity = fhir_id(definition.id or definition.name, "summary")
     report = header(definition, result.period, "summary", identity, status, options)
     middle(report, definition, result.period, options)
-    report["group"] = groups_json(definition, result.groups(), options)
+    report["group"] = groups_json(definition, result.groups(), options, whole=True)
     for number, (item, counts) in enumerate(
         zip(definition.supplemental_data, result.totals.supplemental(), strict=True), 1
     ):

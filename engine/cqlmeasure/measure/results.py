@@ -8,17 +8,18 @@ nothing but its error.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from cqlmeasure.errors import Diagnostic, Severity
-from cqlmeasure.measure.codes import PopulationType
+from cqlmeasure.measure.codes import CompositeScoring, PopulationType
 from cqlmeasure.measure.definition import Group, MeasureDefinition
 from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.period import Period
-from cqlmeasure.measure.score import Score, mixed_units, score
+from cqlmeasure.measure.score import Score, mixed_units, score, weighted_score
+from cqlmeasure.measure.values import NO_VALUE
 
 Observations = tuple[tuple[ObservationValue, ...], ...]
 
@@ -37,12 +38,16 @@ class StratumResult(msgspec.Struct, frozen=True):
 
 
 class GroupResult(msgspec.Struct, frozen=True):
-    """One group for one subject or for all; ``members`` are the references of the counted items, by population."""
+    """One group for one subject or for all; ``members`` are the references of the counted items, by population.
+
+    ``parts`` are the components' results, if the group is a composite.
+    """
 
     counts: tuple[int, ...]
     observations: Observations
     strata: tuple[tuple[StratumResult, ...], ...] = ()
     members: tuple[tuple[str, ...], ...] = ()
+    parts: tuple[GroupResult, ...] = ()
 
     def count(self, group: Group, kind: PopulationType) -> int:
         """How many cases carry the label of a population type."""
@@ -50,7 +55,14 @@ class GroupResult(msgspec.Struct, frozen=True):
 
     def score(self, group: Group) -> Score | None:
         """The score, ``None`` for a cohort."""
+        if group.composite is CompositeScoring.WEIGHTED:
+            return weighted_score(group, self.part_scores(group))
         return score(group, self.counts, self.observations)
+
+    def part_scores(self, group: Group) -> tuple[Score | None, ...]:
+        """The components' own scores, if the group is a composite."""
+        pairs = zip(group.parts, self.parts, strict=False)
+        return tuple(result.score(part.group) if part.group is not None else None for part, result in pairs)
 
 
 class SupplementalValue(msgspec.Struct, frozen=True):
@@ -128,15 +140,18 @@ def _order(value: ObservationValue) -> tuple[Any, str, str]:
 class _GroupSums(_Sums):
     """The sums of a group with those of its strata."""
 
-    __slots__ = ("strata", "values")
+    __slots__ = ("parts", "strata", "values")
 
     def __init__(self, group: Group) -> None:
         super().__init__([0] * len(group.populations), [()] * len(group.positions(PopulationType.MEASURE_OBSERVATION)))
         self.strata: list[dict[tuple[str, ...], _Sums]] = [{} for _ in group.stratifiers]
         self.values: list[dict[tuple[str, ...], tuple[dict[str, Any], ...]]] = [{} for _ in group.stratifiers]
+        self.parts = [_GroupSums(part.group) for part in group.parts if part.group is not None]
 
     def add_group(self, result: GroupResult) -> None:
         self.add(result.counts, result.observations)
+        for part, found in zip(self.parts, result.parts, strict=True):
+            part.add_group(found)
         for sums, values, strata in zip(self.strata, self.values, result.strata, strict=True):
             for stratum in strata:
                 if stratum.key in sums:
@@ -155,7 +170,8 @@ class _GroupSums(_Sums):
             )
             for sums, values in zip(self.strata, self.values, strict=True)
         )
-        return GroupResult(tuple(self.counts), self.frozen_observations(), strata)
+        parts = tuple(part.result() for part in self.parts)
+        return GroupResult(tuple(self.counts), self.frozen_observations(), strata, parts=parts)
 
 
 class Totals:
@@ -257,16 +273,41 @@ class MeasureResult:
         """The definition's warnings, and what kept a score from being computed."""
         found = list(self.warnings)
         for number, (group, result) in enumerate(zip(self.definition.groups, self.groups(), strict=True), 1):
+            where = f'measure {self.definition.name}, group "{group.id or number}"'
+            for part, score_ in zip(group.parts, result.part_scores(group), strict=False):
+                if group.composite is CompositeScoring.WEIGHTED and (score_ is None or score_.value is None):
+                    found.append(
+                        Diagnostic(
+                            code="composite-component",
+                            message=f"{where}: component {part.canonical} has no score; the others make up the score",
+                            severity=Severity.WARNING,
+                        )
+                    )
+            found.extend(_unexpected(where, group, result))
             mixed = mixed_units(group, result.observations)
             if mixed is not None:
                 name, units = mixed
                 found.append(
                     Diagnostic(
                         code="mixed-units",
-                        message=f'measure {self.definition.name}, group "{group.id or number}", population "{name}":'
+                        message=f'{where}, population "{name}":'
                         f" observations have different units ({', '.join(units)}), so there is no score",
                         severity=Severity.WARNING,
                         hint="convert the observations to one unit in the CQL",
                     )
                 )
         return tuple(found)
+
+
+def _unexpected(where: str, group: Group, result: GroupResult) -> Iterator[Diagnostic]:
+    """Strata with a value that the stratifier's value set does not have; no value at all is none of these."""
+    for stratifier, strata in zip(group.stratifiers, result.strata, strict=True):
+        for stratum in strata:
+            for key, value, allowed in zip(stratum.key, stratum.values, stratifier.allowed, strict=False):
+                if allowed is not None and key not in allowed and value != NO_VALUE:
+                    yield Diagnostic(
+                        code="unexpected-stratum",
+                        message=f'{where}, stratifier "{stratifier.id or stratifier.position}":'
+                        f" {value.get('text') or key!r} is not in the value set of expected values",
+                        severity=Severity.WARNING,
+                    )

@@ -53,6 +53,16 @@ def score(group: Group, counts: Counts, observations: Observations) -> Score | N
         return Score(None, None, UNKNOWN)
 
 
+def weighted_score(group: Group, scores: Sequence[Score | None]) -> Score:
+    """The weighted average of the components' scores; a component without a score leaves its weight to the others."""
+    total, weights = Decimal(0), Decimal(0)
+    for part, found in zip(group.parts, scores, strict=False):
+        if found is not None and found.value is not None:
+            total += part.weight * (1 - found.value if part.reversed else found.value)
+            weights += part.weight
+    return _rounded(group, Score(divide(total, weights)) if weights else Score(None, None, UNKNOWN))
+
+
 def mixed_units(group: Group, observations: Observations) -> tuple[str, tuple[str, ...]] | None:
     """The id of an observation population whose values cannot be aggregated, with their units."""
     for index, values in zip(group.positions(_P.MEASURE_OBSERVATION), observations, strict=True):

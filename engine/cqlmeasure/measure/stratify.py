@@ -1,8 +1,8 @@
 """Stratifiers: which cases of a group fall into which stratum.
 
-Owns the four kinds: criteria of the group's basis; the value of an expression; the value of a function of the member;
-components whose combinations are computed.  Always holds: a criteria stratifier has one stratum, always there; a null
-value is a stratum of its own; a case with several values is in several strata.
+Owns the kinds: criteria of the group's basis; the value of an expression, of a function of the member, or at a path in
+the subject or member; components whose combinations are computed.  Always holds: a criteria stratifier has one stratum,
+always there; a null value is a stratum of its own; a case with several values is in several strata.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cqlmeasure.measure.definition import BOOLEAN_BASIS, Group, Stratifier
 from cqlmeasure.measure.labels import Observed
 from cqlmeasure.measure.members import Cases, cases
 from cqlmeasure.measure.observations import ObservationValue
+from cqlmeasure.measure.paths import Path, find
 from cqlmeasure.measure.ports import SubjectEvaluation
 from cqlmeasure.measure.results import StratumResult
 from cqlmeasure.measure.values import concept_key, concept_value, elements
@@ -24,11 +25,32 @@ from cqlmeasure.measure.values import concept_key, concept_value, elements
 Keyed = Sequence[tuple[Hashable, ObservationValue]]
 
 
+class Expected(msgspec.Struct, frozen=True):
+    """The concepts that a value set expects; ``names`` tells which of them a value means."""
+
+    concepts: tuple[dict[str, Any], ...]
+    names: dict[str, int]
+
+    def concept(self, value: dict[str, Any]) -> dict[str, Any]:
+        """The expected concept that a value means, else the value."""
+        number = self.names.get(concept_key(value))
+        return value if number is None else self.concepts[number]
+
+
 class Value(msgspec.Struct, frozen=True):
-    """A value of a stratifier: a definition, or a function of the member."""
+    """A value of a stratifier: a definition, a function of the member, or a path in the subject or the member."""
 
     expression: str
     by_member: bool
+    path: Path | None = None
+    in_member: bool = False
+    expected: Expected | None = None
+
+    def of(self, item: Any, evaluation: SubjectEvaluation, subject_type: str) -> Any:
+        """The value for a case."""
+        if self.path is not None:
+            return find(self.path, item if self.in_member else evaluation.value(subject_type))
+        return evaluation.call(self.expression, item) if self.by_member else evaluation.value(self.expression)
 
 
 class StratifierPlan(msgspec.Struct, frozen=True):
@@ -56,6 +78,7 @@ def stratify(
     observed: Sequence[tuple[Observed, Keyed]],
     evaluation: SubjectEvaluation,
     library: str | None,
+    subject_type: str = "Patient",
 ) -> tuple[StratumResult, ...]:
     """The strata of one stratifier for one subject."""
     everyone: Cases = {}
@@ -69,14 +92,13 @@ def stratify(
         return ()
     strata: dict[tuple[str, ...], Cases] = {}
     shown: dict[tuple[str, ...], tuple[dict[str, Any], ...]] = {}
-    shared = {value.expression: evaluation.value(value.expression) for value in plan.values if not value.by_member}
     for key, item in everyone.items():
-        per_component = []
-        for value in plan.values:
-            result = evaluation.call(value.expression, item) if value.by_member else shared[value.expression]
-            per_component.append(list(elements(result)) or [None])
+        per_component = [list(elements(value.of(item, evaluation, subject_type))) or [None] for value in plan.values]
         for combination in itertools.product(*per_component):
-            concepts = tuple(concept_value(value) for value in combination)
+            concepts = tuple(
+                concept_value(found) if value.expected is None else value.expected.concept(concept_value(found))
+                for value, found in zip(plan.values, combination, strict=True)
+            )
             stratum = tuple(concept_key(concept) for concept in concepts)
             strata.setdefault(stratum, {})[key] = item
             shown.setdefault(stratum, concepts)
