@@ -131,7 +131,7 @@ def test_criteria_without_a_language_are_a_path_if_the_library_has_no_such_name(
     assert strata(summary_report(known)) == {"true": 0}
     with pytest.raises(ContentError, match="no expression"):
         run(proportion(stratifiers=[stratifier("gender", "text/cql-identifier")]), people, missing=("gender",))
-    with pytest.raises(ContentError, match="as a step of a path"):
+    with pytest.raises(ContentError, match="in a path"):
         run(proportion(stratifiers=[stratifier("name.where(use = 'x')")]), people)
 
 
