@@ -16,6 +16,7 @@ from typing import Any
 from cqlmeasure.compiler.catalog import FUNCTIONS
 from cqlmeasure.compiler.code import Binding, Frame, Module, Place, Py, slug
 from cqlmeasure.compiler.kinds import matches, settled
+from cqlmeasure.compiler.reach import Reach
 from cqlmeasure.elm import ExpressionDef, FunctionDef, Library
 from cqlmeasure.elm.base import Element, Expression
 from cqlmeasure.errors import ContentError
@@ -24,6 +25,8 @@ from cqlmeasure.typesys import DataType
 
 Handler = Callable[["Emitter", Any], Py]
 Conditions = Callable[["Emitter", Any], str]
+Facts = tuple[tuple[bool, bool], ...]
+"""What a call knows of each argument: that it is never null, that it is a list without nulls."""
 
 MAXIMUM_NESTING = 14
 """Expressions nested deeper than this become helper functions: CPython's parser has a limit, and so have readers."""
@@ -90,7 +93,8 @@ class Emitter:
         self._truths = truths
         self._falsehoods = falsehoods
         self._expressions: dict[tuple[str, str], Compiled | None] = {}
-        self._functions: dict[tuple[str, str, int], Compiled | None] = {}
+        self._functions: dict[tuple[str, str, int, Facts], Compiled | None] = {}
+        self._reach = Reach(libraries, self.fhir)
         self.retrieves: dict[str, int] = {}
         self.scope: Scope = next(iter(libraries.values()))
         self.frame = Frame("", Place("", "", None))
@@ -312,9 +316,10 @@ class Emitter:
 
         return max(fitting, key=score)
 
-    def function_definition(self, scope: Scope, definition: FunctionDef) -> Compiled:
-        """The Python function of a function definition."""
-        key = (scope.key, definition.name, id(definition))
+    def function_definition(self, scope: Scope, definition: FunctionDef, facts: Facts = ()) -> Compiled:
+        """The Python function of a function definition, for arguments of which so much is known."""
+        facts = facts or ((False, False),) * len(definition.operand)
+        key = (scope.key, definition.name, id(definition), facts)
         if key in self._functions:
             known = self._functions[key]
             if known is None:
@@ -327,8 +332,9 @@ class Emitter:
         function = self.module.name(f"f_{slug(scope.library.identifier.id or '', 24)}__{slug(definition.name)}")
         frame = Frame(function, place)
         with self._outside(scope, frame):
-            for operand in definition.operand:
-                bound = self.bind("operand", operand.name, Py(f"p_{slug(operand.name)}", operand.operand_type))
+            for operand, (sure, items) in zip(definition.operand, facts, strict=True):
+                value = Py(f"p_{slug(operand.name)}", operand.operand_type, sure, items)
+                bound = self.bind("operand", operand.name, value)
                 frame.arguments.append(bound.text)
             if definition.expression is None:
                 found = self.failure(f"the external function {definition.name} is not known", definition.result_type)
@@ -339,11 +345,33 @@ class Emitter:
             body = definition.expression
             here = place._replace(locator=body.locator) if body is not None and body.locator else place
             frame.place = here
-            frame.line(f"return {self.use(found)}")
+            if self._reach.memoises(scope, definition):
+                self._memoised(frame, self.use(found))
+            else:
+                frame.line(f"return {self.use(found)}")
         self.module.functions.append(frame)
         value = replaced(found, text=function, constant=False, atom=False, owner=None, keys=None)
         compiled = self._functions[key] = Compiled(function, None, value)
         return compiled
+
+    def _memoised(self, frame: Frame, text: str) -> None:
+        """The body of a function that is evaluated once for the same arguments.
+
+        Objects are the same if they are one; the memo holds them, so that no other can take their place.
+        """
+        self.import_("context", "UNSET")
+        slot = self.module.slot()
+        identities = ", ".join(f"id({name})" for name in frame.arguments)
+        if len(frame.arguments) > 1:
+            frame.line(f"key = ({identities})")
+            identities = "key"
+        frame.line(f"if (memo := c[{slot}]) is UNSET:")
+        frame.lines.append((2, f"c[{slot}] = memo = {{}}", frame.place))
+        frame.line(f"elif (known := memo.get({identities})) is not None:")
+        frame.lines.append((2, "return known[0]", frame.place))
+        frame.line(f"value = {text}")
+        frame.line(f"memo[{identities}] = (value, {', '.join(frame.arguments)})")
+        frame.line("return value")
 
 
 @contextmanager

@@ -80,10 +80,15 @@ def _of_primitive(em: Emitter, source: Property) -> Py | None:
 
 def get(em: Emitter, owner: Py, key: str, kind: DataType | None) -> Py:
     """The JSON under a key."""
+    if owner.constant:
+        em.import_("fhir", "element")
+        return em.combine("element({})", (owner, repr(key)), kind)
     if owner.sure:
-        return Py(f"{em.use(owner)}.get({key!r})", kind)
-    em.import_("fhir", "element")
-    return em.combine("element({})", (owner, repr(key)), kind)
+        return Py(f"{owner.text}.get({key!r})", kind)
+    if owner.text.isidentifier():
+        return Py(f"(None if {owner.text} is None else {owner.text}.get({key!r}))", kind)
+    temp = em.temp()
+    return Py(f"(None if ({temp} := {owner.text}) is None else {temp}.get({key!r}))", kind)
 
 
 def _attribute(em: Emitter, owner: Py, name: str, kind: DataType | None, sure: bool = False) -> Py:
@@ -102,7 +107,6 @@ def access(em: Emitter, owner: Py, name: str) -> Py:
     if is_unknown(kind):
         return dynamic(em, owner, name, None)
     if isinstance(kind, TupleType):
-        em.import_("fhir", "element")
         return get(em, owner, name, kind.element(name))
     if isinstance(kind, IntervalType):
         flag = name in _FLAGS

@@ -13,7 +13,7 @@ from cqlmeasure.elm.base import Element
 from cqlmeasure.elm.library import ExpressionRef, FunctionRef, IdentifierRef, OperandRef, ParameterRef
 from cqlmeasure.elm.queries import AliasRef, QueryLetRef
 from cqlmeasure.errors import ContentError
-from cqlmeasure.typesys import CODE, CODE_SYSTEM, CONCEPT, VALUE_SET
+from cqlmeasure.typesys import CODE, CODE_SYSTEM, CONCEPT, VALUE_SET, ListType
 
 
 def _expression(em: Emitter, node: ExpressionRef) -> Py:
@@ -33,7 +33,8 @@ def _function(em: Emitter, node: FunctionRef) -> Py:
         )
     if definition.expression is None:
         return intrinsics.external(em, node.name, arguments, node.result_type or definition.result_type)
-    compiled = em.function_definition(scope, definition)
+    facts = tuple((one.sure, one.items and isinstance(one.type, ListType)) for one in arguments)
+    compiled = em.function_definition(scope, definition, facts)
     text = f"{compiled.name}({', '.join(['c', *(em.use(argument) for argument in arguments)])})"
     return replace(compiled.value, text=text)
 
