@@ -8,7 +8,6 @@ from cqlmeasure.compiler.kinds import TESTS, is_fhir, is_unknown, subtypes
 from cqlmeasure.compiler.logic import into_choice
 from cqlmeasure.compiler.operators import apply
 from cqlmeasure.elm.base import Element
-from cqlmeasure.elm.lists import Current, Iteration, Total
 from cqlmeasure.elm.literals import Null
 from cqlmeasure.elm.types import As, CanConvert, Convert, Is
 from cqlmeasure.typesys import (
@@ -154,11 +153,6 @@ def _can_convert(em: Emitter, node: CanConvert) -> Py:
         return em.failure(f"there is no conversion to {node.to_type}", BOOLEAN)
 
 
-def _current(em: Emitter, node: Current | Iteration | Total) -> Py:
-    found = em.look_up("alias", node.scope or f"${type(node).__name__.lower()}")
-    return found or em.failure(f"${type(node).__name__.lower()} means nothing here")
-
-
 def _true_is(em: Emitter, node: Is) -> str:
     return em.use(_is(em, node))
 
@@ -168,9 +162,6 @@ HANDLERS: dict[type[Element], Handler] = {
     As: _as,
     Convert: _convert,
     CanConvert: _can_convert,
-    Current: _current,
-    Iteration: _current,
-    Total: _current,
 }
 
 TRUTHS: dict[type[Element], Conditions] = {Is: _true_is}

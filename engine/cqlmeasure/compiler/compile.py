@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cqlmeasure.compiler import casts, literals, logic, operators, properties, queries, references, retrieves
+from cqlmeasure.compiler import casts, literals, logic, loops, operators, properties, queries, references, retrieves
 from cqlmeasure.compiler.code import Place
 from cqlmeasure.compiler.emitter import Conditions, Emitter, Handler, Scope, deep_recursion
 from cqlmeasure.compiler.program import ExpressionEntry, FunctionEntry, Line, Program
@@ -14,7 +14,7 @@ from cqlmeasure.errors import ContentError
 from cqlmeasure.models import FhirTypes
 from cqlmeasure.typesys import ANY, DataType
 
-_MODULES = (literals, logic, references, properties, operators, casts, queries, retrieves)
+_MODULES = (literals, logic, references, properties, operators, casts, queries, loops, retrieves)
 
 HANDLERS: dict[type[Element], Handler] = {}
 TRUTHS: dict[type[Element], Conditions] = {**operators.TRUTHS, **logic.TRUTHS, **casts.TRUTHS}

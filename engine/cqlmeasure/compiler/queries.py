@@ -13,8 +13,9 @@ from cqlmeasure.compiler.emitter import Emitter, Handler
 from cqlmeasure.compiler.kinds import is_unknown
 from cqlmeasure.compiler.properties import access
 from cqlmeasure.elm.base import Element, Expression
-from cqlmeasure.elm.lists import Filter, ForEach, Sort
+from cqlmeasure.elm.lists import Current, Sort
 from cqlmeasure.elm.queries import (
+    AliasRef,
     ByColumn,
     ByExpression,
     Query,
@@ -29,14 +30,31 @@ _MAXIMUM_LOOPS = 12
 
 def exists_query(em: Emitter, node: Query) -> Py | None:
     """``exists`` of a query as a function that returns at the first item; ``None`` if the query is of another shape."""
-    if node.aggregate is not None or len(node.source) > _MAXIMUM_LOOPS:
+    if node.aggregate is not None or len(node.source) > _MAXIMUM_LOOPS or _is_plain(node):
         return None
     found = _emit(em, node, exists=True)
     return Py(found.text, BOOLEAN, True) if found.type == BOOLEAN and found.sure else None
 
 
 def _query(em: Emitter, node: Query) -> Py:
+    if _is_plain(node):
+        source = em.value(node.source[0].expression)
+        if isinstance(source.type, ListType):
+            return replace(source, owner=None, keys=None)
     return _emit(em, node)
+
+
+def _is_plain(node: Query) -> bool:
+    """Whether a query gives its source as it is: nothing but ``return all`` of its one alias."""
+    if len(node.source) != 1 or node.let or node.relationship or node.where is not None:
+        return False
+    if node.aggregate is not None or node.sort is not None or node.return_ is None or node.return_.distinct:
+        return False
+    item = node.return_.expression
+    alias = node.source[0].alias
+    return (isinstance(item, AliasRef) and item.name == alias) or (
+        isinstance(item, Current) and (item.scope or "$this") == alias
+    )
 
 
 def _emit(em: Emitter, node: Query, exists: bool = False) -> Py:
@@ -304,34 +322,6 @@ def sort_lines(em: Emitter, name: str, item: Py, criteria: tuple[SortByItem, ...
     return [f"{name} = sort_by({name}, {', '.join(pairs)})"]
 
 
-# -- FHIRPath's list operators ----------------------------------------------------------------------------------------
-
-
-def _loop(em: Emitter, node: Filter | ForEach) -> Py:
-    with em.function(f"q_{slug(em.frame.place.definition, 32)}") as inner:
-        value = em.value(node.source)
-        kind = value.type.element if isinstance(value.type, ListType) else None
-        inner.line(f"s0 = {em.use(value)}")
-        inner.line("if s0 is None:")
-        inner.lines.append((2, "return None", inner.place))
-        inner.line("out = []")
-        bound = em.bind("alias", node.scope or "$current", Py("a_this", kind, sure=value.items))
-        inner.scope.setdefault("alias $this", inner.scope[f"alias {node.scope or '$current'}"])
-        inner.line(f"for {bound.text} in s0:")
-        inner.indent += 1
-        if isinstance(node, Filter):
-            inner.line(f"if {em.true(node.condition)}:")
-            inner.lines.append((3, f"out.append({bound.text})", inner.place))
-            result = Py("", value.type, items=value.items)
-        else:
-            found = em.value(node.element)
-            inner.line(f"out.append({em.use(found)})")
-            result = Py("", ListType(found.type) if found.type is not None else None, items=found.sure)
-        inner.indent -= 1
-        inner.line("return out")
-    return replace(result, text=em.call_of(inner))
-
-
 def _sort(em: Emitter, node: Sort) -> Py:
     with em.function(f"q_{slug(em.frame.place.definition, 32)}") as inner:
         value = em.value(node.source)
@@ -343,4 +333,4 @@ def _sort(em: Emitter, node: Sort) -> Py:
     return replace(value, text=em.call_of(inner), constant=False, atom=False)
 
 
-HANDLERS: dict[type[Element], Handler] = {Query: _query, Filter: _loop, ForEach: _loop, Sort: _sort}
+HANDLERS: dict[type[Element], Handler] = {Query: _query, Sort: _sort}

@@ -9,6 +9,7 @@ from functools import cache
 
 from cqlmeasure.compiler.code import Py
 from cqlmeasure.compiler.emitter import Emitter, Handler
+from cqlmeasure.compiler.filters import Refused, filtered, is_filtered, searched_path
 from cqlmeasure.elm.base import Element
 from cqlmeasure.elm.queries import Retrieve
 from cqlmeasure.models import builtin
@@ -74,13 +75,26 @@ def code_path(em: Emitter, kind: str, path: str) -> str:
 
 
 def _retrieve(em: Emitter, node: Retrieve) -> Py:
+    base = _by_codes(em, node)
+    return filtered(em, node, base) if is_filtered(node) else base
+
+
+def _by_codes(em: Emitter, node: Retrieve) -> Py:
     assert isinstance(node.data_type, NamedType)
     kind = node.data_type.name
     result = ListType(node.data_type)
     wanted = profile(em, kind, node.template_id)
     if node.codes is None:
         return _memoised(em, "retrieve", (repr(kind), wanted), result)
-    path = code_path(em, kind, node.code_property or "code")
+    if node.value_set_property is not None:
+        return em.failure(f"the valueSetProperty of the retrieve of {kind} cannot be honoured", result)
+    try:
+        name = "code"
+        if node.code_property or node.code_search:
+            name = searched_path(kind, node.code_property, node.code_search, "codeProperty")
+    except Refused as refused:
+        return em.failure(f"the retrieve of {kind}: {refused}", result)
+    path = code_path(em, kind, name)
     codes = em.value(node.codes)
     if node.code_comparator == "~" and codes.type == VALUE_SET:
         return _memoised(em, "retrieve_not_done", (wanted, path, em.use(codes)), result)

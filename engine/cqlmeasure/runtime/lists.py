@@ -119,6 +119,26 @@ def times(left: Sequence[Any] | None, right: Sequence[Any] | None) -> Items | No
     return [Tuple({**one, **other}) for one in left for other in right if one is not None and other is not None]
 
 
+MAXIMUM_REPEATED = 2_000
+
+
+def waiting(items: Items | None) -> Items | None:
+    """The items that ``Repeat`` still has to go through: a list of its own, which grows."""
+    return None if items is None else list(items)
+
+
+def note_new(found: Items, pending: Items, given: Any) -> None:
+    """Notes what is new of that which ``Repeat`` found for an item, and has it gone through too."""
+    for item in given if type(given) is list else (given,):
+        if any((one is None and item is None) or equal(one, item) is True for one in found):
+            continue
+        found.append(item)
+        if item is not None:
+            pending.append(item)
+        if len(found) > MAXIMUM_REPEATED:
+            raise CqlError(f"a Repeat gave more than {MAXIMUM_REPEATED} items; does it end?")
+
+
 # -- sets -------------------------------------------------------------------------------------------------------------
 
 
