@@ -6,25 +6,24 @@ first subject is evaluated, and those that cannot be are named together.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from cqlmeasure.api.libraries import Libraries
+from cqlmeasure.api.parameters import Declared, Parameters, parameter_values
+from cqlmeasure.api.periods import NowLike, evaluation_time
+from cqlmeasure.compiler.program import Program
 from cqlmeasure.content import Content
-from cqlmeasure.errors import Diagnostic, UsageError
+from cqlmeasure.errors import Diagnostic
 from cqlmeasure.evaluation import Evaluator, LibraryText, Prepared, Store, environment, prepare
-from cqlmeasure.runtime import DateTime, Interval
+from cqlmeasure.runtime import Interval
 from cqlmeasure.runtime.conversion import to_date
 from cqlmeasure.runtime.interval import interval as make_interval
 from cqlmeasure.terminology import MemoryLookup, Terminology
 from cqlmeasure.typesys import DATE, IntervalType
-
-_OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -103,17 +102,39 @@ class PreparedLibrary:
         """What was doubtful about the text of the library and its includes."""
         return list(self._prepared.diagnostics)
 
-    def evaluator(self, parameters: Mapping[str, Any], timezone: str) -> Evaluator:
-        """An evaluator for these parameters; "now" is fixed here, in the time zone of the caller."""
-        now = _now(timezone)
+    @property
+    def parameters(self) -> tuple[Declared, ...]:
+        """The parameters that the library and its includes use: library, name, type."""
+        return self._prepared.program.parameters
+
+    @property
+    def program(self) -> Program:
+        """The generated Python."""
+        return self._prepared.program
+
+    def evaluator(
+        self,
+        parameters: Mapping[str, Any],
+        timezone: str,
+        *,
+        given: Parameters | None = None,
+        now: NowLike | None = None,
+    ) -> Evaluator:
+        """An evaluator for these parameters; "now" is fixed here, in the time zone of the caller.
+
+        ``parameters`` are run-time values; those in ``given`` come from callers, and are checked.
+        """
+        moment = evaluation_time(timezone, now)
         program = self._prepared.program
         terminology = self._engine.terminology
         terminology.check(program.value_sets)
-        fixed = dict(parameters)
+        fixed: dict[Any, Any] = dict(parameters)
         for _, name, kind in program.parameters:
             if kind == IntervalType(DATE) and isinstance(fixed.get(name), Interval):
                 fixed[name] = _dates(fixed[name])
-        shared = environment(program, now=now, parameters=fixed, value_set=terminology.value_set)
+        if given:
+            fixed.update(parameter_values(self._engine, program.parameters, given, timezone, moment))
+        shared = environment(program, now=moment, parameters=fixed, value_set=terminology.value_set)
         return Evaluator(program, shared, self._prepared.code)
 
     def placed(self, found: Diagnostic) -> Diagnostic:
@@ -146,23 +167,3 @@ class PreparedLibrary:
 
 def _dates(interval: Interval) -> Interval:
     return make_interval(to_date(interval.low), to_date(interval.high), interval.low_closed, interval.high_closed)
-
-
-def _now(timezone: str) -> DateTime:
-    match = _OFFSET.fullmatch("+00:00" if timezone == "Z" else timezone)
-    if match is None or int(match[2]) > 14 or int(match[3]) > 59:
-        raise UsageError(
-            f"there is no time zone offset {timezone!r}", code="timezone", hint="write it as +02:00, -05:00 or Z"
-        )
-    minutes = (int(match[2]) * 60 + int(match[3])) * (-1 if match[1] == "-" else 1)
-    local = datetime.now(UTC) + timedelta(minutes=minutes)
-    return DateTime.of(
-        local.year,
-        local.month,
-        local.day,
-        local.hour,
-        local.minute,
-        local.second,
-        local.microsecond // 1000,
-        minutes,
-    )

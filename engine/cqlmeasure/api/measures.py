@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cqlmeasure import content as _content
 from cqlmeasure.api.engine import Engine
-from cqlmeasure.api.periods import MEASUREMENT_PERIOD, UTC, PeriodLike, as_period
+from cqlmeasure.api.literals import cql_of
+from cqlmeasure.api.parameters import check_reserved
+from cqlmeasure.api.periods import MEASUREMENT_PERIOD, UTC, NowLike, PeriodLike, as_period
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.sources import CaseSubjects, subjects
 from cqlmeasure.content import MeasureEntry, TestCase
@@ -142,7 +144,7 @@ class CompiledMeasure:
         self.definition: MeasureDefinition = read_measure(entry.resource())
         # A definition without a library is refused by ``read_measure``.
         self._library = engine.library(self.definition.library or self.definition.name)
-        self._plans: dict[tuple[Period, str], tuple[MeasurePlan, Any]] = {}
+        self._plans: dict[tuple[Any, ...], tuple[MeasurePlan, Any]] = {}
 
     def __repr__(self) -> str:
         return f"CompiledMeasure({self.name!r}, version={self.version!r})"
@@ -184,6 +186,8 @@ class CompiledMeasure:
         period: PeriodLike | None = None,
         subjects: Iterable[str] | None = None,
         timezone: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        now: NowLike | None = None,
         date: str | None = None,
         evidence: bool = True,
         keep: bool = True,
@@ -192,11 +196,13 @@ class CompiledMeasure:
 
         ``data``: a path (a Bundle, a folder, NDJSON) or subjects, as ``bundles(...)`` and ``ndjson(...)`` give them.
         ``period``: ``"2026"``, ``"2026-07..2027-06"`` or a pair of start and end; without it the measure's effective
-        period.  ``subjects``: only those with these ids.  ``date``: what the reports say of when they were made.
+        period.  ``subjects``: only those with these ids.  ``parameters``: values of CQL parameters by name, each a
+        Python value or CQL text (``Cql("Interval[1, 5]")``).  ``now``: the moment of the evaluation, for CQL's
+        ``Now()`` and ``Today()``.  ``date``: what the reports say of when they were made.
         ``evidence``: individual reports list the resources that were looked at.  ``keep``: keep each subject's result;
         without it only the totals, for populations that do not fit into memory.
         """
-        plan, evaluator = self._prepare(self._period(period), timezone or self._timezone)
+        plan, evaluator = self._prepare(self._period(period), timezone or self._timezone, parameters or {}, now)
         source = (Subject(one.id, one.resources) for one in _only(_source(data), subjects))
         with _without_collector():
             result = evaluate(plan, evaluator, source, period=self._period(period), evidence=evidence, keep=keep)
@@ -215,13 +221,17 @@ class CompiledMeasure:
             )
         return found
 
-    def _prepare(self, period: Period, timezone: str) -> tuple[MeasurePlan, Any]:
+    def _prepare(
+        self, period: Period, timezone: str, parameters: Mapping[str, Any], now: NowLike | None
+    ) -> tuple[MeasurePlan, Any]:
         """The plan and evaluator for a period; those of the last periods are kept (test cases have few)."""
-        key = (period, timezone)
+        key = (period, timezone, str(now), *(f"{name}={cql_of(value)}" for name, value in parameters.items()))
         if key not in self._plans:
             if len(self._plans) >= 8:
                 self._plans.pop(next(iter(self._plans)))
-            evaluator = self._library.evaluator({MEASUREMENT_PERIOD: period.interval(timezone)}, timezone)
+            check_reserved(parameters, {MEASUREMENT_PERIOD: "the period"})
+            fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
+            evaluator = self._library.evaluator(fixed, timezone, given=parameters, now=now)
             self._plans[key] = (prepare(self.definition, evaluator), evaluator)
         return self._plans[key]
 

@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 import cqlmeasure as cm
-from cqlmeasure.cli.options import PATH, content_option, leniency_options, output_option, timezone_option
+from cqlmeasure.cli.options import (
+    PATH,
+    content_option,
+    leniency_options,
+    output_option,
+    parameter_option,
+    parameters_of,
+    timezone_option,
+)
 
 FAILED_SUBJECTS = 1
 EXAMPLES = """\b
@@ -37,6 +45,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --report
     help="Which MeasureReports to write with -o: one of all patients, or one of each.",
 )
 @output_option
+@parameter_option
 @timezone_option
 @leniency_options
 def evaluate(
@@ -47,6 +56,8 @@ def evaluate(
     subjects: tuple[str, ...],
     report: str,
     output: Path | None,
+    parameters: tuple[str, ...],
+    now: str | None,
     timezone: str | None,
     any_version: bool,
     prefer_elm: bool,
@@ -74,7 +85,13 @@ def evaluate(
         patients = cm.subjects(*data) if data else source.test_subjects(measure)
         progress.step(f"evaluating {compiled.name}")
         progress.expect(patients.count)
-        result = compiled.evaluate(progress.counted(patients), period=period, subjects=subjects or None)
+        result = compiled.evaluate(
+            progress.counted(patients),
+            period=period,
+            subjects=subjects or None,
+            parameters=parameters_of(parameters),
+            now=now,
+        )
     if output is None or str(output) != "-":
         show.result(result)
     show.diagnostics([*source.warnings, *patients.warnings, *result.warnings, *result.failures])

@@ -7,38 +7,64 @@ from pathlib import Path
 import click
 
 import cqlmeasure as cm
-from cqlmeasure.cli.options import PATH, content_option, timezone_option
+from cqlmeasure.cli.options import (
+    content_option,
+    parameter_option,
+    parameters_of,
+    session_options,
+    timezone_option,
+)
 
 EXAMPLES = """\b
 cqlmeasure eval "Interval[@2026-01-01, @2026-12-31] contains @2026-07-01"
 cqlmeasure eval "Count([Encounter] E where E.status = 'finished')" --data patient.json
+cqlmeasure eval "limit * 2" "limit > 4 'mg'" --parameter "limit=5 'mg'"
 """
 
 
 @click.command("eval", epilog=EXAMPLES)
-@click.argument("expression")
+@click.argument("expressions", metavar="EXPRESSION...", nargs=-1, required=True)
 @content_option("Where libraries and value sets are that the expression needs; repeatable.")
-@click.option(
-    "--data", "-d", type=PATH, help="A patient's Bundle: with it the expression can retrieve, as [Encounter]."
-)
-@click.option("--using", metavar="MODEL", help="A model and its version, such as 'QICore 6.0.0'.")
-@click.option("--include", "includes", metavar="LIBRARY", multiple=True, help="A library of the content; repeatable.")
-@click.option("--period", "-p", metavar="PERIOD", help="The Measurement Period of the included libraries.")
+@session_options
+@parameter_option
 @timezone_option
+@click.option("--json", "as_json", is_flag=True, help="Print a FHIR Parameters resource.")
 def evaluate_expression(
-    expression: str,
+    expressions: tuple[str, ...],
     content: tuple[Path, ...],
     data: Path | None,
     using: str | None,
     includes: tuple[str, ...],
     period: str | None,
+    parameters: tuple[str, ...],
+    now: str | None,
     timezone: str | None,
+    as_json: bool,
 ) -> None:
-    """Evaluate one CQL expression and print its value as CQL would write it.
+    """Evaluate CQL expressions and print their values as CQL would write them, one on each line.
 
-    With --data the expression is evaluated for that patient, with FHIR 4.0.1 as its model if --using names no other.
+    With --data the expressions are evaluated for that patient, with FHIR 4.0.1 as the model if --using names no other.
     """
-    value = cm.evaluate_expression(
-        expression, *content, data=data, using=using, includes=includes, period=period, timezone=timezone
+    session = cm.Session(
+        *content,
+        data=data,
+        using=using,
+        includes=includes,
+        period=period,
+        parameters=parameters_of(parameters),
+        now=now,
+        timezone=timezone,
     )
-    click.echo(cm.cql_text(value))
+    found = [session.evaluate(expression) for expression in expressions]
+    session.check_parameters()
+    if not as_json:
+        for one in found:
+            click.echo(cm.to_cql(one.value))
+        return
+    # Rich is loaded by those commands only that print with it.
+    from cqlmeasure.cli import show
+
+    names = ["return"] if len(expressions) == 1 else expressions
+    show.write_json(
+        cm.fhir_parameters((name, one.value, one.type) for name, one in zip(names, found, strict=True)), None
+    )
