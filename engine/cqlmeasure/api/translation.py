@@ -13,15 +13,24 @@ from cqlmeasure.translator import SourceText, translate
 
 
 def elm_of(
-    source: LibraryText, libraries: Libraries, *, any_version: bool = False, prefer_elm: bool = False
+    source: LibraryText,
+    libraries: Libraries,
+    *,
+    any_version: bool = False,
+    prefer_elm: bool = False,
+    warn: bool = False,
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
-    """The ELM of a library as JSON, and the warnings about it and what it includes."""
+    """The ELM of a library as JSON, and the warnings about it and what it includes.
+
+    With ``warn`` they are also about CQL of the library that is correct and yet suspicious.
+    """
     found = translate(
         _text(source, prefer_elm),
         _Provider(libraries, prefer_elm),
         models=libraries.model,
         any_version=any_version,
         prefer_elm=prefer_elm,
+        warn=warn,
     )
     return to_json(found.main.library), list(found.diagnostics)
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import click
 
 import cqlmeasure as cm
+from cqlmeasure.cli import diagnostics
 from cqlmeasure.cli.evaluate import evaluate
+from cqlmeasure.cli.explain import explain
 from cqlmeasure.cli.expression import evaluate_expression
 from cqlmeasure.cli.test import test
 from cqlmeasure.cli.translate import translate
@@ -38,7 +40,7 @@ def cli() -> None:
     """
 
 
-for command in (evaluate, test, translate, evaluate_expression):
+for command in (evaluate, test, translate, evaluate_expression, explain):
     cli.add_command(command)
 
 
@@ -59,6 +61,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CqlMeasureError as error:
         for diagnostic in error.diagnostics:
             click.echo(render(diagnostic), err=True)
+        if (line := diagnostics.more(error.diagnostics)) is not None:
+            click.echo(line, err=True)
         return INPUT_ERROR
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

@@ -7,7 +7,12 @@ from pathlib import Path
 import click
 
 import cqlmeasure as cm
+from cqlmeasure.cli import diagnostics
+from cqlmeasure.cli.diagnostics import format_option
 from cqlmeasure.cli.options import content_option, output_option
+from cqlmeasure.errors import CqlMeasureError
+
+INPUT_ERROR = 2
 
 
 @click.command()
@@ -19,14 +24,28 @@ from cqlmeasure.cli.options import content_option, output_option
     is_flag=True,
     help="Take another version of an included library when the one that is named is not there.",
 )
-def translate(file: Path, content: tuple[Path, ...], output: Path | None, any_version: bool) -> None:
+@format_option
+def translate(file: Path, content: tuple[Path, ...], output: Path | None, any_version: bool, form: str) -> int:
     """Translate a CQL file to ELM (JSON).
 
-    Without -o the ELM goes to standard output. All errors of the file are listed with their place.
+    Without -o the ELM goes to standard output. All errors of the file are listed with their place, and suspicious
+    CQL with a warning.
     """
-    elm = cm.translate(file, *content, any_version=any_version)
+    try:
+        elm = cm.translate(file, *content, any_version=any_version)
+    except CqlMeasureError as error:
+        if form == "text":
+            raise
+        diagnostics.write(error.diagnostics, form)
+        return INPUT_ERROR
+    if form != "text":
+        diagnostics.write(elm.warnings, form)
+        if output is None:
+            return 0
     # Rich is loaded by those commands only that print with it.
     from cqlmeasure.cli import show
 
-    show.diagnostics(elm.warnings)
+    if form == "text":
+        show.diagnostics(elm.warnings)
     show.write_json(elm.json, output)
+    return 0

@@ -220,10 +220,8 @@ class _Lexer:
         return True
 
     def unterminated(self, start: int, end: int, mark: str) -> None:
-        what = "string" if mark == "'" else "name"
-        self.report(
-            f"unterminated-{what}", f"this {what} is not closed", start, end, f"close it with {mark} on the same line"
-        )
+        code, what = ("unterminated-string", "string") if mark == "'" else ("unterminated-name", "name")
+        self.report(code, f"this {what} is not closed", start, end, f"close it with {mark} on the same line")
 
     def broken(self, start: int) -> tuple[str, str] | None:
         """Report what begins at ``start`` and is no token; ``resume`` is where to go on."""

@@ -163,7 +163,7 @@ def refusals(
 def _refusal(lowering: Lowering, overload: Signature, types: Sequence[DataType], infix: bool) -> Candidate:
     wanted = len(overload.operands)
     if wanted != len(types):
-        return Candidate(100 + abs(wanted - len(types)), overload, f"takes {_count(wanted)}, not {len(types)}")
+        return Candidate(1000 + abs(wanted - len(types)), overload, f"takes {_count(wanted)}, not {len(types)}")
     best: Candidate | None = None
     for signature in instances(lowering, overload, types):
         refused = [
@@ -171,19 +171,21 @@ def _refusal(lowering: Lowering, overload: Signature, types: Sequence[DataType],
             for index, (kind, operand) in enumerate(zip(types, signature.operands, strict=True))
             if find_conversion(lowering, kind, operand) is None
         ]
-        if refused and (best is None or len(refused) < best.distance):
+        different = sum(kind != operand for kind, operand in zip(types, signature.operands, strict=True))
+        distance = 10 * len(refused) + different
+        if refused and (best is None or distance < best.distance):
             reasons = [
                 f"{_position(index, infix)}, {shown(kind)}, does not convert to {shown(operand)}"
                 for index, kind, operand in refused
             ]
-            best = Candidate(len(refused), signature, "; ".join(reasons))
+            best = Candidate(distance, signature, "; ".join(reasons))
     if best is not None:
         return best
     for index, (kind, operand) in enumerate(zip(types, overload.operands, strict=True)):
         shape = "a list" if isinstance(operand, ListType) else "an interval"
         if isinstance(operand, ListType | IntervalType) and not isinstance(kind, type(operand)):
-            return Candidate(10, overload, f"{_position(index, infix)}, {shown(kind)}, is not {shape}")
-    return Candidate(50, overload, "the types of the operands do not agree")
+            return Candidate(100, overload, f"{_position(index, infix)}, {shown(kind)}, is not {shape}")
+    return Candidate(500, overload, "the types of the operands do not agree")
 
 
 def _count(number: int) -> str:
