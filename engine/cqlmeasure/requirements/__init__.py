@@ -1,0 +1,24 @@
+"""Data requirements: from ELM to what a measure needs, as a module-definition Library and as searches.
+
+Owns the abstract evaluation of ELM and what is written of it.  Always holds: nothing is run, nothing is fetched; the
+requirements may ask for too much, never for too little.
+"""
+
+from cqlmeasure.requirements.filters import Periods
+from cqlmeasure.requirements.infer import Entry, Inferred, infer
+from cqlmeasure.requirements.measures import Criteria, criteria_of
+from cqlmeasure.requirements.module import Options, into_measure, module_definition
+from cqlmeasure.requirements.patterns import query_patterns
+
+__all__ = [
+    "Criteria",
+    "Entry",
+    "Inferred",
+    "Options",
+    "Periods",
+    "criteria_of",
+    "infer",
+    "into_measure",
+    "module_definition",
+    "query_patterns",
+]

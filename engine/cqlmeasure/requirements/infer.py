@@ -1,0 +1,175 @@
+"""From a library set to its data requirements: one entry per kind of data, merged, with what was found on the way.
+
+Always holds: the entries together ask for every resource that can influence one of the expressions; entries differ in
+type, profile, codes or filters; none is there without a retrieve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from cqlmeasure.elm import FunctionDef, Library, deep_recursion
+from cqlmeasure.models import FhirTypes, fhir_types
+from cqlmeasure.requirements import rules_logic, rules_queries, rules_values
+from cqlmeasure.requirements.libraries import Definition, LibrarySet
+from cqlmeasure.requirements.reach import Reached, reach
+from cqlmeasure.requirements.run import HANDLERS, Run, Site
+from cqlmeasure.requirements.values import Clause, Codes, Filter, Item, Path, Terminology, Value, either, join
+
+#: The modules whose import registers the rules.
+RULES = (rules_values, rules_queries, rules_logic)
+_ALTERNATIVES = 6
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """Data of one kind: resources of a type and profile with certain codes, for which all ``filters`` hold.
+
+    ``code_path`` and ``codes`` are what the retrieve says of codes; ``paths`` what is read, as ELM has it;
+    ``necessary``: a subject without such data is in no initial population.
+    """
+
+    resource: str
+    profile: str | None
+    code_path: str | None
+    codes: Codes | Terminology | None
+    filters: frozenset[Filter] = frozenset()
+    paths: tuple[Path, ...] = ()
+    necessary: bool = False
+    sites: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str | None, str | None, Codes | Terminology | None]:
+        """What tells it from others, filters aside."""
+        return self.resource, self.profile, self.code_path, self.codes
+
+
+class Inferred(msgspec.Struct, frozen=True):
+    """What was found: entries, everything reached, and the roots with their values.
+
+    ``needs``: of each clause, a subject in an initial population has data of some entry's kind.
+    """
+
+    libraries: LibrarySet
+    roots: tuple[Definition, ...]
+    reached: Reached
+    entries: tuple[Entry, ...]
+    needs: tuple[tuple[Entry, ...], ...]
+    run: Run
+
+
+def infer(
+    primary: Library,
+    libraries: Iterable[Library] = (),
+    expressions: Sequence[str] | None = None,
+    *,
+    membership: Sequence[str] = (),
+    fhir: FhirTypes | None = None,
+) -> Inferred:
+    """The data requirements of named expressions of a library; without names, of all of them.
+
+    An expression that a measure names may be a function of its populations' items.  ``libraries`` are those that the
+    library includes, directly or not.  ``membership``: expressions of initial populations,
+    one of which must be true or not empty for a subject to count.  Raises ``ContentError`` for what is not there.
+    """
+    found = LibrarySet(primary, libraries, fhir or fhir_types())
+    names = list(dict.fromkeys((*(expressions or ()), *membership)))
+    if expressions is None:
+        roots = found.expressions(primary)
+    else:
+        roots = [root for name in names for root in found.root(name)]
+    with deep_recursion():
+        reached = reach(found, roots)
+        run = Run(found)
+        _evaluate(run, roots)
+        members = [run.definition(found.expression(primary, name)) for name in membership]
+    entries = merged(run)
+    needs = _needs(members)
+    clauses = tuple(tuple(_entry(run, item) for item in sorted(clause, key=_item_order)) for clause in needs)
+    single = {clause[0].key: clause[0].filters for clause in clauses if len({one.key for one in clause}) == 1}
+    entries = [
+        msgspec.structs.replace(entry, necessary=entry.key in single and _alone(entry, entries)) for entry in entries
+    ]
+    return Inferred(found, tuple(roots), reached, tuple(entries), clauses, run)
+
+
+def _evaluate(run: Run, roots: Sequence[Definition]) -> None:
+    """Evaluate the roots; a function (a measure observation) gets what the expressions among them give."""
+    values = [run.definition(root) for root in roots if not isinstance(root.node, FunctionDef)]
+    for value in values:
+        run.demand(value)
+    given = join(values)
+    argument = Value(given.items, given.fields)
+    for root in roots:
+        if isinstance(root.node, FunctionDef):
+            run.demand(run.call(root, tuple(argument for _ in root.node.operand)))
+
+
+def _alone(entry: Entry, entries: Iterable[Entry]) -> bool:
+    """Whether no other entry has the data that an existence test is about."""
+    return sum(other.key == entry.key for other in entries) == 1
+
+
+def merged(run: Run) -> list[Entry]:
+    """The entries: retrieves of the same kind together, what is covered by another one dropped."""
+    groups: dict[tuple[object, ...], list[tuple[int, Entry]]] = {}
+    for number, site in enumerate(run.sites):
+        if number in run.demands:
+            entry = _bare(run, number, site)
+            groups.setdefault(entry.key, []).append((number, entry))
+    found: list[Entry] = []
+    for group in groups.values():
+        sites = tuple(number for number, _ in group)
+        paths = tuple(dict.fromkeys(path for _, entry in group for path in entry.paths))
+        wanted = weakest(filters for number in sites for filters in run.demands[number])
+        first = group[0][1]
+        found += [msgspec.structs.replace(first, filters=filters, paths=paths, sites=sites) for filters in wanted]
+    return found
+
+
+def weakest(alternatives: Iterable[frozenset[Filter]]) -> list[frozenset[Filter]]:
+    """Alternatives without those that another one covers; if they are many, what all have in common."""
+    kept: list[frozenset[Filter]] = []
+    for filters in dict.fromkeys(alternatives):
+        if any(other <= filters for other in kept):
+            continue
+        kept = [other for other in kept if not filters <= other]
+        kept.append(filters)
+    if len(kept) > _ALTERNATIVES:
+        return [frozenset.intersection(*kept)]
+    return kept
+
+
+def _bare(run: Run, number: int, site: Site) -> Entry:
+    node = site.retrieve
+    codes = site.codes if isinstance(site.codes, Codes | Terminology) else None
+    return Entry(
+        site.resource,
+        node.template_id,
+        node.code_property if codes is not None else None,
+        codes,
+        paths=tuple(run.reads.get(number, ())),
+        sites=(number,),
+    )
+
+
+def _entry(run: Run, item: Item) -> Entry:
+    return msgspec.structs.replace(_bare(run, item.site, run.sites[item.site]), filters=item.filters)
+
+
+def _needs(members: Sequence[Value]) -> frozenset[Clause]:
+    """What every way into a population needs."""
+    if not members:
+        return frozenset()
+    needs = members[0].needs
+    for value in members[1:]:
+        needs = either(needs, value.needs)
+    return needs
+
+
+def _item_order(item: Item) -> tuple[int, Path, int]:
+    return item.site, item.path, len(item.filters)
+
+
+__all__ = ["HANDLERS", "RULES", "Entry", "Inferred", "infer", "merged", "weakest"]

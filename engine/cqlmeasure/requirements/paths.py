@@ -1,0 +1,80 @@
+"""Paths of elements in resources, as FHIR's model has them.
+
+Always holds: a path that is accepted leads to an element of the model; ``value`` of a primitive is a step of ELM that
+is no element in the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cqlmeasure.models import FhirTypes
+from cqlmeasure.requirements.values import Path
+from cqlmeasure.typesys import ChoiceType, DataType, IntervalType, ListType, NamedType
+
+#: Types whose value is a time.
+DATE_TYPES = frozenset({"date", "dateTime", "instant", "Period"})
+
+
+class Paths:
+    """Steps through the types of one version of FHIR; remembered."""
+
+    def __init__(self, fhir: FhirTypes) -> None:
+        self.fhir = fhir
+        self._known: dict[tuple[str, Path], frozenset[str] | None] = {}
+
+    def types(self, resource: str, path: Path) -> frozenset[str] | None:
+        """The FHIR types of the element at ``path``; ``None`` if there is no such element."""
+        if not path:
+            return frozenset({resource})
+        key = (resource, path)
+        if key not in self._known:
+            owners = self.types(resource, path[:-1])
+            self._known[key] = None if owners is None else self._step(owners, path[-1])
+        return self._known[key]
+
+    def clean(self, resource: str, path: Path) -> Path:
+        """The path without what is no element in the data: ``value`` of primitives, and all after it."""
+        for end in range(len(path)):
+            owners = self.types(resource, path[:end])
+            if path[end] == "value" and owners and all(self.fhir.is_primitive(owner) for owner in owners):
+                return path[:end]
+        return path
+
+    def _step(self, owners: Iterable[str], name: str) -> frozenset[str] | None:
+        found: set[str] = set()
+        for owner in owners:
+            element = self.fhir.element(owner, name)
+            if element is not None:
+                found |= names_of(element.type)
+        return frozenset(found) or None
+
+
+def names_of(kind: DataType | None) -> frozenset[str]:
+    """The names of the types that a type may stand for, seen through lists and intervals; System types included."""
+    match kind:
+        case NamedType(_, name):
+            return frozenset({name})
+        case ListType(element):
+            return names_of(element)
+        case IntervalType(point):
+            return names_of(point)
+        case ChoiceType(alternatives):
+            return frozenset().union(*map(names_of, alternatives))
+    return frozenset()
+
+
+def may_hold_data(kind: DataType | None, system: str) -> bool:
+    """Whether a value of this static type may be, or contain, elements of resources."""
+    match kind:
+        case None:
+            return True
+        case NamedType(model, name):
+            return model != system or name == "Any"
+        case ListType(element):
+            return may_hold_data(element, system)
+        case IntervalType():
+            return False
+        case ChoiceType(alternatives):
+            return any(may_hold_data(found, system) for found in alternatives)
+    return True
