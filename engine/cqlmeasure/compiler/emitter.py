@@ -93,7 +93,7 @@ class Emitter:
         self._truths = truths
         self._falsehoods = falsehoods
         self._expressions: dict[tuple[str, str], Compiled | None] = {}
-        self._functions: dict[tuple[str, str, int, Facts], Compiled | None] = {}
+        self._functions: dict[tuple[str, str, int, Facts], Compiled] = {}
         self._reach = Reach(libraries, self.fhir)
         self.retrieves: dict[str, int] = {}
         self.scope: Scope = next(iter(libraries.values()))
@@ -321,15 +321,11 @@ class Emitter:
         facts = facts or ((False, False),) * len(definition.operand)
         key = (scope.key, definition.name, id(definition), facts)
         if key in self._functions:
-            known = self._functions[key]
-            if known is None:
-                raise ContentError(
-                    f'{scope.key}: the function "{definition.name}" calls itself', code="circular-definition"
-                )
-            return known
-        self._functions[key] = None
+            return self._functions[key]
         place = Place(scope.key, definition.name, definition.locator)
         function = self.module.name(f"f_{slug(scope.library.identifier.id or '', 24)}__{slug(definition.name)}")
+        # Where the function calls itself, nothing is known of its value but the type.
+        self._functions[key] = Compiled(function, None, Py(function, definition.result_type))
         frame = Frame(function, place)
         with self._outside(scope, frame):
             for operand, (sure, items) in zip(definition.operand, facts, strict=True):

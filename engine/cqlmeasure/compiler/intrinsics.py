@@ -6,12 +6,13 @@ other functions of such a library are compiled like any.
 
 from __future__ import annotations
 
-from cqlmeasure.compiler.code import Py
+from cqlmeasure.compiler.code import Py, slug
 from cqlmeasure.compiler.emitter import Emitter, Scope
 from cqlmeasure.compiler.kinds import is_fhir, value_type
 from cqlmeasure.compiler.properties import primitive
-from cqlmeasure.elm.library import FunctionRef
+from cqlmeasure.elm.library import FunctionDef, FunctionRef
 from cqlmeasure.typesys import (
+    ANY,
     BOOLEAN,
     CODE,
     CONCEPT,
@@ -121,8 +122,9 @@ def _to_value(em: Emitter, argument: Py) -> Py:
     return Py(f"to_value({em.use(argument)}, DATE_TIMES)", kind)
 
 
-def external(em: Emitter, name: str, arguments: list[Py], kind: DataType | None) -> Py:
-    """A function without a body: one that FHIR's libraries declare, or a failure when it is reached."""
+def external(em: Emitter, scope: Scope, definition: FunctionDef, arguments: list[Py], kind: DataType | None) -> Py:
+    """A function without a body: one that FHIR's libraries declare, or one that is registered as Python."""
+    name = definition.name
     texts = [em.use(argument) for argument in arguments]
     match name, len(texts):
         case (("extension" | "modifierExtension"), 2):
@@ -144,4 +146,7 @@ def external(em: Emitter, name: str, arguments: list[Py], kind: DataType | None)
             em.import_("general", "conforms_to")
             return Py(f"conforms_to({texts[0]}, {texts[1]})", kind)
         case _:
-            return em.failure(f"the external function {name} is not known", kind)
+            signature = tuple(str(operand.operand_type or ANY) for operand in definition.operand)
+            find = f"ENV.functions.find({scope.library.identifier.id!r}, {name!r}, {signature!r})"
+            function = em.module.constant(find, em.frame.place, f"X_{slug(name, 32)}_")
+            return Py(f"{function}({', '.join(texts)})", kind)

@@ -17,7 +17,13 @@ from cqlmeasure.typesys import CODE, CODE_SYSTEM, CONCEPT, VALUE_SET, ListType
 
 
 def _expression(em: Emitter, node: ExpressionRef) -> Py:
-    return em.reference(em.other(node.library_name), node.name)
+    scope = em.other(node.library_name)
+    found = em.reference(scope, node.name)
+    definition = scope.expressions[node.name]
+    if definition.result_type is not None and node.result_type == ListType(definition.result_type):
+        # Unfiltered, a definition of a context is the list of its values for all subjects: here there is one.
+        return em.combine("[{}]", (found,), node.result_type, True)
+    return found
 
 
 def _function(em: Emitter, node: FunctionRef) -> Py:
@@ -32,7 +38,7 @@ def _function(em: Emitter, node: FunctionRef) -> Py:
             f'library {scope.key} has no function "{node.name}" with {len(arguments)} operands', code="unknown-function"
         )
     if definition.expression is None:
-        return intrinsics.external(em, node.name, arguments, node.result_type or definition.result_type)
+        return intrinsics.external(em, scope, definition, arguments, node.result_type or definition.result_type)
     facts = tuple((one.sure, one.items and isinstance(one.type, ListType)) for one in arguments)
     compiled = em.function_definition(scope, definition, facts)
     text = f"{compiled.name}({', '.join(['c', *(em.use(argument) for argument in arguments)])})"

@@ -13,6 +13,7 @@ from typing import Any
 from cqlmeasure.compiler.program import Program
 from cqlmeasure.errors import Diagnostic, EvaluationError, Severity, Span, TerminologyError
 from cqlmeasure.runtime.context import UNSET, Context, Environment
+from cqlmeasure.runtime.external import Functions
 from cqlmeasure.runtime.messages import Message
 from cqlmeasure.runtime.subject import Resource, Subject
 from cqlmeasure.runtime.temporal import DateTime
@@ -181,6 +182,7 @@ def environment(
     parameters: Mapping[Any, Any],
     value_set: ResolveValueSet,
     code_system: ResolveCodeSystem = identity_only,
+    functions: Functions | None = None,
 ) -> Environment:
     """The environment of a program: the value sets that it refers to are resolved here, and no others.
 
@@ -208,4 +210,4 @@ def environment(
     def resolve(url: str, version: str | None) -> ValueSet:
         return resolved[url, version]
 
-    return Environment(now, parameters, resolve, code_system)
+    return Environment(now, parameters, resolve, code_system, functions=functions)

@@ -85,7 +85,7 @@ def multiply_integer(left: Any, right: Any) -> Any:
     return result if MIN_INTEGER <= result <= MAX_INTEGER else None
 
 
-def truncated_divide_integer(left: int | None, right: int | None) -> int | None:
+def truncated_divide_integer(left: Any, right: Any) -> Any:
     """``left div right`` of Integers: the quotient cut towards zero."""
     if left is None or right is None or right == 0:
         return None

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from cqlmeasure.runtime.code_index import CodeIndex, CodeIndexes, CodeTable
+from cqlmeasure.runtime.external import Functions
 from cqlmeasure.runtime.messages import Message
 from cqlmeasure.runtime.retrieve import Profile, select, select_codes, select_indexed, select_not_done
 from cqlmeasure.runtime.subject import CodePath, Resource, Subject
@@ -34,10 +35,11 @@ class Environment:
     """What one evaluator fixes for all its subjects.
 
     ``parameters`` maps names, or pairs of library and name, to values.  ``value_set`` and ``code_system`` resolve a
-    canonical url and version.  ``indexes`` are those of measures that are evaluated together.
+    canonical url and version.  ``indexes`` are those of measures that are evaluated together,
+    ``functions`` those that CQL declares as external.
     """
 
-    __slots__ = ("code_system", "indexes", "now", "offset", "offset_hours", "parameters", "value_set")
+    __slots__ = ("code_system", "functions", "indexes", "now", "offset", "offset_hours", "parameters", "value_set")
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Environment:
         value_set: Callable[[str, str | None], ValueSet],
         code_system: Callable[[str, str | None], CodeSystem],
         indexes: CodeIndexes | None = None,
+        functions: Functions | None = None,
     ) -> None:
         self.now = now
         self.offset = now.offset
@@ -53,6 +56,7 @@ class Environment:
         self.parameters = parameters
         self.value_set = value_set
         self.code_system = code_system
+        self.functions = functions or Functions()
         self.indexes = CodeIndexes() if indexes is None else indexes
 
     def has_parameter(self, library: str, name: str) -> bool:

@@ -11,7 +11,7 @@ from cqlmeasure.errors import Span
 from cqlmeasure.translator.lower.advice import no_overload
 from cqlmeasure.translator.lower.core import Lowering, Typed
 from cqlmeasure.translator.lower.overloads import choose
-from cqlmeasure.typesys import ListType, signatures, unify
+from cqlmeasure.typesys import CODE, VALUE_SET, ListType, signatures, unify
 
 # Operators whose operands have names of their own.
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -44,10 +44,20 @@ def operate(
     """
     types = [operand.type for operand in operands]
     chosen = choose(lowering, signatures(operator), types)
+    if chosen is None and VALUE_SET in types:
+        operands = [expanded(lowering, operand) for operand in operands]
+        chosen = choose(lowering, signatures(operator), [operand.type for operand in operands])
     if chosen is None:
         raise no_overload(lowering, operator, signatures(operator), types, at)
     converted = operand_fields(operator, chosen.apply(operands))
     return lowering.typed(NODES[operator], span, chosen.signature.result, **converted, **fields)
+
+
+def expanded(lowering: Lowering, value: Typed) -> Typed:
+    """A value set as the list of its codes; any other value as it is."""
+    if value.type != VALUE_SET:
+        return value
+    return lowering.typed(NODES["ExpandValueSet"], None, ListType(CODE), operand=value.node)
 
 
 def operand_fields(operator: str, operands: Sequence[Typed]) -> dict[str, Any]:

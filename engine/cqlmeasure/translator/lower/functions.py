@@ -33,10 +33,26 @@ def lower_call(lowering: Lowering, node: syntax.FunctionCall) -> Typed:
     """A call: ``f(x)``, ``Library.f(x)``, ``x.f()``."""
     if node.source is None:
         return _call(lowering, node, lowering.lower_all(node.arguments))
+    if _is_system(lowering, node.source):
+        arguments = lowering.lower_all(node.arguments)
+        found = _system(lowering, node, arguments)
+        if found is None:
+            raise _unknown(lowering, node.name.text, (), arguments, node)
+        return found
     alias = included_library(lowering, node.source)
     if alias is not None:
         return _included(lowering, alias, node, lowering.lower_all(node.arguments))
+    if not lowering.options.method_invocation:
+        hint = f"the option DisableMethodInvocation is set; write {node.name.text}(...)"
+        raise lowering.fail("method-invocation", f"'{node.name.text}' is called as a method", node.name.span, hint=hint)
     return _fluent(lowering, node, lowering.lower_all([node.source, *node.arguments]))
+
+
+def _is_system(lowering: Lowering, source: syntax.Expression) -> bool:
+    """Whether an expression names the library of CQL's own operators."""
+    if not isinstance(source, syntax.IdentifierExpression) or source.name != "System":
+        return False
+    return "System" not in lowering.includes and not any("System" in scope.names for scope in lowering.scopes)
 
 
 def _call(lowering: Lowering, node: syntax.FunctionCall, arguments: list[Typed]) -> Typed:

@@ -13,7 +13,10 @@ from cqlmeasure.translator.lower.advice import did_you_mean
 from cqlmeasure.translator.lower.core import Abandoned, Lowering, Typed, lowers
 from cqlmeasure.translator.lower.properties import access, element_type, implicit
 from cqlmeasure.translator.symbols import Kind, Symbol
-from cqlmeasure.typesys import signatures
+from cqlmeasure.typesys import ListType, signatures
+
+UNFILTERED = ("Unfiltered", "Population")
+"""Contexts of no subject; the second is the first's name in earlier versions of CQL."""
 
 _REFERENCES = {
     Kind.EXPRESSION: library.ExpressionRef,
@@ -31,7 +34,10 @@ def reference(lowering: Lowering, symbol: Symbol, alias: str | None, span: Span)
     fields: dict[str, object] = {"name": symbol.name, "library_name": alias}
     if symbol.kind is Kind.VALUE_SET:
         fields["preserve"] = True
-    return lowering.typed(_REFERENCES[symbol.kind], span, symbol.type, **fields)
+    kind = symbol.type
+    if lowering.context in UNFILTERED and symbol.context is not None and symbol.context not in UNFILTERED:
+        kind = ListType(kind)  # the values for all subjects of that context
+    return lowering.typed(_REFERENCES[symbol.kind], span, kind, **fields)
 
 
 def find_local(lowering: Lowering, name: str, span: Span) -> Typed | None:

@@ -15,6 +15,7 @@ from cqlmeasure.elm import literals, queries
 from cqlmeasure.elm.base import Expression
 from cqlmeasure.errors import Span
 from cqlmeasure.translator import syntax
+from cqlmeasure.translator.lower.build import expanded
 from cqlmeasure.translator.lower.conditionals import condition
 from cqlmeasure.translator.lower.conversions import convert
 from cqlmeasure.translator.lower.core import Abandoned, Lowering, Reference, Scope, Typed, lowers
@@ -35,7 +36,7 @@ def lower_query(lowering: Lowering, node: syntax.Query) -> Typed:
         sources: list[queries.AliasedQuerySource] = []
         items: dict[str, DataType] = {}
         plural = False
-        values = [_attempt(partial(lowering.lower, source.source)) for source in node.sources]
+        values = [_attempt(partial(_source_value, lowering, source)) for source in node.sources]
         for source, value in zip(node.sources, values, strict=True):
             if value is None:
                 scope.names[source.alias.text] = _BROKEN
@@ -78,6 +79,10 @@ def lower_query(lowering: Lowering, node: syntax.Query) -> Typed:
         aggregate=aggregate,
         sort=sort,
     )
+
+
+def _source_value(lowering: Lowering, source: syntax.AliasedSource) -> Typed:
+    return expanded(lowering, lowering.lower(source.source))
 
 
 def _attempt(lower: Callable[[], Result]) -> Result | None:
@@ -132,7 +137,7 @@ def _let(lowering: Lowering, scope: Scope, item: syntax.LetItem) -> queries.LetC
 
 
 def _relationship(lowering: Lowering, scope: Scope, item: syntax.Relationship) -> queries.RelationshipClause:
-    value = _attempt(partial(lowering.lower, item.source.source))
+    value = _attempt(partial(_source_value, lowering, item.source))
     with lowering.scope(Scope({})) as inner:
         if value is None:
             inner.names[item.source.alias.text] = _BROKEN
