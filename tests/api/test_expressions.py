@@ -178,14 +178,14 @@ def test_fhir_parameters(value: Any, kind: Any, expected: list[dict[str, Any]]) 
 
 def test_session_keeps_definitions() -> None:
     session = cm.Session()
-    assert session.define('define "Two": 2') == "Two"
-    assert session.define("define function double(x Integer): x * Two") == "double"
+    assert session.define('define "Two": 2') == ["Two"]
+    assert session.define("define function double(x Integer): x * Two") == ["double(Integer)"]
     assert session.evaluate("double(4)").value == 8
     session.define("define Two: 3")
     assert session.evaluate("double(4)").value == 12
     with pytest.raises(cm.TranslationError, match="1:13"):
         session.define("define Bad: nothing_like_this")
-    assert session.definitions == ["double", "Two"]
+    assert session.definitions == ["double(Integer)", "Two"]
     assert str(session.type_of("Two + 1.0")) == "System.Decimal"
     assert session.elm_of("1 + 2")["type"] == "Add"
     assert "return value" in session.python_of("Two + 1")

@@ -26,11 +26,11 @@ def test_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stderr == ""
     assert done.returncode == 0
-    for name in ("evaluate", "test", "translate", "eval"):
+    for name in ("evaluate", "test", "translate", "eval", "repl"):
         assert f"  {name} " in done.stdout
 
 
-@pytest.mark.parametrize("name", ["evaluate", "test", "translate", "eval"])
+@pytest.mark.parametrize("name", ["evaluate", "test", "translate", "eval", "repl"])
 def test_every_command_explains_itself(command: Command, name: str) -> None:
     ran = command(name, "--help")
     assert ran.status == 0
@@ -140,6 +140,35 @@ def test_test_tells_what_was_expected_what_came_and_the_file(command: Command, s
     assert str(sample.cases / "exactly-9" / "exactly-9.json") in ran.out
     assert "result-below-9" not in ran.out
     assert ran.out.endswith("9 of 10 cases match\n")
+
+
+def test_test_tells_what_changed_since_a_baseline(command: Command, sample: Sample, tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.json"
+    command("test", sample.path, "--json", baseline)
+    same = command("test", sample.path, "--baseline", baseline)
+    assert (same.status, same.out.splitlines()[-1]) == (0, "nothing changed since the baseline")
+
+    sample.replace("> 9 '%'", ">= 9 '%'")
+    worse = command("test", sample.path, "--baseline", baseline, "--json", baseline)
+    assert worse.status == 1
+    assert f"newly failing: 1\n  {MEASURE} exactly-9\n    now: group group-1, numerator: expected 0" in worse.out
+
+    known = command("test", sample.path, "--baseline", baseline)
+    assert (known.status, known.out.splitlines()[-1]) == (0, "nothing changed since the baseline")
+
+    sample.replace(">= 9 '%'", "> 9 '%'")
+    (sample.cases / "result-below-9" / "result-below-9.json").unlink()
+    better = command("test", sample.path, "--baseline", baseline, "--measure", MEASURE)
+    assert better.status == 0
+    assert f"newly passing: 1\n  {MEASURE} exactly-9\n    before: group group-1" in better.out
+    assert f"gone: 1\n  {MEASURE} result-below-9" in better.out
+
+
+def test_a_baseline_must_be_an_outcome(command: Command, sample: Sample, tmp_path: Path) -> None:
+    for text, message in (("{", "is not valid JSON"), ("{}", "is no outcome of test cases")):
+        (tmp_path / "baseline.json").write_text(text)
+        ran = command("test", sample.path, "--baseline", tmp_path / "baseline.json")
+        assert (ran.status, message in ran.err) == (2, True)
 
 
 def test_translate_writes_elm(command: Command, sample: Sample, tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ Owns the names that other people's programs may use; ``cqlmeasure`` itself re-ex
 is in ``__all__`` stays, or is deprecated before it goes; what a caller can do wrong is a ``CqlMeasureError``.
 """
 
+from cqlmeasure.api.baseline import Change, changes, read_outcome
 from cqlmeasure.api.cases import CaseOutcome, CaseResult, CaseRun, CaseStatus
 from cqlmeasure.api.comparison import Difference, compare
 from cqlmeasure.api.expressions import evaluate_expression, translate
 from cqlmeasure.api.literals import Cql, cql_text, to_cql
 from cqlmeasure.api.measures import CompiledMeasure, Content
 from cqlmeasure.api.parameters_resource import parameters as fhir_parameters
+from cqlmeasure.api.pieces import is_complete, is_definition
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import subjects
@@ -26,12 +28,15 @@ from cqlmeasure.errors import (
     UsageError,
     render,
 )
+from cqlmeasure.evaluation.store import default_directory as cache_folder
+from cqlmeasure.runtime.external import Functions
 
 __all__ = [
     "CaseOutcome",
     "CaseResult",
     "CaseRun",
     "CaseStatus",
+    "Change",
     "CompiledMeasure",
     "Content",
     "ContentError",
@@ -41,6 +46,7 @@ __all__ = [
     "Diagnostic",
     "Difference",
     "EvaluationError",
+    "Functions",
     "MeasureResult",
     "Session",
     "Severity",
@@ -49,12 +55,17 @@ __all__ = [
     "TranslationError",
     "UsageError",
     "bundles",
+    "cache_folder",
+    "changes",
     "compare",
     "cql_text",
     "evaluate_expression",
     "fhir_parameters",
     "from_resources",
+    "is_complete",
+    "is_definition",
     "ndjson",
+    "read_outcome",
     "render",
     "subjects",
     "to_cql",

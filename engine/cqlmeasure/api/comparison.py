@@ -29,7 +29,7 @@ class Difference(msgspec.Struct, frozen=True):
     computed: int | float | list[float] | None
 
     def __str__(self) -> str:
-        return f"{self.place}: expected {_shown(self.expected)}, computed {_shown(self.computed)}"
+        return f"{self.place}: expected {shown(self.expected)}, computed {shown(self.computed)}"
 
 
 class _Population(msgspec.Struct, frozen=True):
@@ -163,7 +163,8 @@ def _number(observation: Json | None) -> float | None:
     return None
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value of a report as text."""
     if value is None:
         return "nothing"
     if isinstance(value, list):

@@ -13,9 +13,10 @@ from cqlmeasure.api.engine import Text
 from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.api.periods import NowLike, PeriodLike
 from cqlmeasure.api.session import Session
+from cqlmeasure.api.sources import read_text
 from cqlmeasure.content import Content
 from cqlmeasure.data import SubjectData
-from cqlmeasure.errors import ContentError, Diagnostic
+from cqlmeasure.errors import Diagnostic
 
 _Path = str | os.PathLike[str]
 
@@ -34,12 +35,7 @@ def translate(file: _Path, *content: _Path, any_version: bool = False) -> Elm:
     among the libraries that ship.
     """
     path = Path(file)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ContentError(f"cannot read {path}: {error.strerror}", code="unreadable-file", file=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise ContentError(f"{path} is not UTF-8 text: {error}", code="not-utf8", file=str(path)) from error
+    text = read_text(path)
     libraries = Libraries(Content(*(content or (path.resolve().parent,))))
     # The translator is loaded where ELM is wanted; evaluating from a warm cache does without it.
     from cqlmeasure.api.translation import elm_of

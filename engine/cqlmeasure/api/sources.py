@@ -1,13 +1,14 @@
-"""Subjects from several places as one source."""
+"""Subjects from several places as one source, and CQL from files."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from cqlmeasure.content import TestCase
 from cqlmeasure.data import DataSource, SubjectData, open_data, subject_from_resources
-from cqlmeasure.errors import Diagnostic
+from cqlmeasure.errors import ContentError, Diagnostic
 
 
 class Subjects:
@@ -52,3 +53,14 @@ class CaseSubjects:
 def subjects(*paths: str | os.PathLike[str]) -> Subjects:
     """The subjects at these paths: Bundles, folders of Bundles or resources, NDJSON files or folders of them."""
     return Subjects([open_data(path) for path in paths])
+
+
+def read_text(file: str | os.PathLike[str]) -> str:
+    """The text of a CQL file."""
+    path = Path(file)
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ContentError(f"cannot read {path}: {error.strerror}", code="unreadable-file", file=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise ContentError(f"{path} is not UTF-8 text: {error}", code="not-utf8", file=str(path)) from error

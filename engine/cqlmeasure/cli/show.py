@@ -139,6 +139,26 @@ def _print_cases(console: Console, measure: str, outcomes: list[cm.CaseOutcome])
             console.print(Text(f"  {outcome.file}", style="dim"))
 
 
+def changes(found: list[cm.Change]) -> None:
+    """Print what changed since the baseline, by kind."""
+    console = _console()
+    console.print()
+    if not found:
+        console.print("nothing changed since the baseline")
+    kinds = Counter(change.kind for change in found)
+    for kind in kinds:
+        console.print(Text(f"{kind.value}: {kinds[kind]}", style="bold"))
+        for change in found:
+            if change.kind is kind:
+                style = "red" if change.worse else ""
+                console.print(Text(f"  {change.measure} {change.case}", style=style))
+                for line in change.now:
+                    console.print(Text(f"    {'' if line in change.before else 'now: '}{line}"))
+                for line in change.before:
+                    if line not in change.now:
+                        console.print(Text(f"    before: {line}", style="dim"))
+
+
 # Measure results
 
 _ABSENT = {"not-a-number": "not a number", "positive-infinity": "infinite", "negative-infinity": "-infinite"}

@@ -14,6 +14,7 @@ INPUT_ERROR = 2
 EXAMPLES = """\b
 cqlmeasure test measures/diabetes-hba1c
 cqlmeasure test . --measure DiabetesHbA1cPoorControl --reports out/ --json out.json
+cqlmeasure test . --baseline out.json
 """
 
 
@@ -25,6 +26,11 @@ cqlmeasure test . --measure DiabetesHbA1cPoorControl --reports out/ --json out.j
     "--reports", type=click.Path(path_type=Path, file_okay=False), help="Write each case's MeasureReport here."
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the outcome as JSON.")
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Tell what changed since this earlier outcome of --json; the exit status is then 1 if anything got worse.",
+)
 @click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to work with.")
 @timezone_option
 @leniency_options
@@ -34,6 +40,7 @@ def test(
     measures: tuple[str, ...],
     reports: Path | None,
     json_file: Path | None,
+    baseline: Path | None,
     jobs: int,
     timezone: str | None,
     any_version: bool,
@@ -49,6 +56,8 @@ def test(
     # Rich is loaded by those commands only that print with it.
     from cqlmeasure.cli import show
 
+    # Read first: the new outcome may go to the same file.
+    before = None if baseline is None else cm.read_outcome(baseline)
     with show.progress() as progress:
         progress.step("looking for test cases")
         source = cm.Content(
@@ -72,6 +81,10 @@ def test(
     show.test_result(result)
     if json_file is not None:
         show.write_json(result.to_json(), json_file)
+    if before is not None:
+        changed = cm.changes(before, result, partial=bool(measures))
+        show.changes(changed)
+        return MISMATCHES if any(change.worse for change in changed) else 0
     if result.errors:
         return INPUT_ERROR
     return 0 if result.ok else MISMATCHES
