@@ -7,6 +7,7 @@ report.
 """
 
 from cqlmeasure.measure.attestation import AttestedScore, attested_score, check_attested, read_attestation
+from cqlmeasure.measure.bundles import subject_bundle
 from cqlmeasure.measure.codes import AggregateMethod, CompositeScoring, PopulationType, Scoring
 from cqlmeasure.measure.composite import bind_composite, component_measures, compose, compose_subject
 from cqlmeasure.measure.definition import (
@@ -21,15 +22,19 @@ from cqlmeasure.measure.definition import (
     Stratifier,
     SupplementalData,
 )
+from cqlmeasure.measure.editions import Edition
 from cqlmeasure.measure.evaluate import evaluate, evaluate_each, evaluate_subject
+from cqlmeasure.measure.intervals import ConfidenceInterval, byar, rate_interval, wilson
 from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.period import Period, default_period, parse_period, period_of
 from cqlmeasure.measure.plan import MeasurePlan, prepare
 from cqlmeasure.measure.ports import Evaluator, Subject, SubjectEvaluation
 from cqlmeasure.measure.rates import aggregate_rate
 from cqlmeasure.measure.read import read_measure
+from cqlmeasure.measure.report_collection import data_collection_report, pending_report
 from cqlmeasure.measure.report_individual import individual_report
-from cqlmeasure.measure.report_parts import ReportOptions
+from cqlmeasure.measure.report_options import ReportOptions, SupplementalForm
+from cqlmeasure.measure.report_subjects import SubjectList, SubjectListForm, subject_list
 from cqlmeasure.measure.report_summary import summary_report
 from cqlmeasure.measure.results import (
     GroupResult,
@@ -40,17 +45,24 @@ from cqlmeasure.measure.results import (
     SupplementalValue,
     Totals,
 )
+from cqlmeasure.measure.risk import Comparison, RiskAdjusted, compare, risk_adjusted, standardised
+from cqlmeasure.measure.risk_model import RiskModel, computed_risk, read_risk_model
+from cqlmeasure.measure.rows import columns, rows
 from cqlmeasure.measure.score import Score
+from cqlmeasure.measure.validation import require_valid, validate
 
 __all__ = [
     "BOOLEAN_BASIS",
     "AggregateMethod",
     "AttestedScore",
     "BasisRequirement",
+    "Comparison",
     "Component",
     "CompositePart",
     "CompositeScoring",
+    "ConfidenceInterval",
     "Criteria",
+    "Edition",
     "Evaluator",
     "Group",
     "GroupResult",
@@ -62,6 +74,8 @@ __all__ = [
     "Population",
     "PopulationType",
     "ReportOptions",
+    "RiskAdjusted",
+    "RiskModel",
     "Score",
     "Scoring",
     "Stratifier",
@@ -69,26 +83,45 @@ __all__ = [
     "Subject",
     "SubjectEvaluation",
     "SubjectFailure",
+    "SubjectList",
+    "SubjectListForm",
     "SubjectResult",
     "SupplementalData",
+    "SupplementalForm",
     "SupplementalValue",
     "Totals",
     "aggregate_rate",
     "attested_score",
     "bind_composite",
+    "byar",
     "check_attested",
+    "columns",
+    "compare",
     "component_measures",
     "compose",
     "compose_subject",
+    "computed_risk",
+    "data_collection_report",
     "default_period",
     "evaluate",
     "evaluate_each",
     "evaluate_subject",
     "individual_report",
     "parse_period",
+    "pending_report",
     "period_of",
     "prepare",
+    "rate_interval",
     "read_attestation",
     "read_measure",
+    "read_risk_model",
+    "require_valid",
+    "risk_adjusted",
+    "rows",
+    "standardised",
+    "subject_bundle",
+    "subject_list",
     "summary_report",
+    "validate",
+    "wilson",
 ]

@@ -89,11 +89,11 @@ def check_attested(definition: MeasureDefinition, scores: Mapping[str, AttestedS
         raise DataError(diagnostics=findings.errors)
 
 
-def add_attested(found: dict[str, Any], score: AttestedScore, group: Group) -> None:
+def add_attested(found: dict[str, Any], score: AttestedScore, group: Group, alternate: str = ALTERNATE_SCORE) -> None:
     """Writes a score into a group of a report."""
     if score.alternate is not None:
         name, value = score.alternate
-        found.setdefault("extension", []).append({"url": ALTERNATE_SCORE, name: value})
+        found.setdefault("extension", []).append({"url": alternate, name: value})
     elif score.value is not None:
         unit = {"unit": score.unit} if score.unit else {}
         found["measureScore"] = {"value": number(score.value), **(group.scoring_unit or unit)}

@@ -122,7 +122,8 @@ CRITERIA_REFERENCE = "http://hl7.org/fhir/StructureDefinition/cqf-criteriaRefere
 DATA_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 MESSAGES = "http://hl7.org/fhir/StructureDefinition/cqf-messages"
 SUPPLEMENTAL_DATA = "http://hl7.org/fhir/5.0/StructureDefinition/extension-MeasureReport.supplementalData"
-GROUP_IMPROVEMENT_NOTATION = "http://hl7.org/fhir/uv/deqm/StructureDefinition/deqm-groupImprovementNotation"
+SCORING_SYSTEM = "http://terminology.hl7.org/CodeSystem/measure-scoring"
+DATA_USAGE_SYSTEM = "http://terminology.hl7.org/CodeSystem/measure-data-usage"
 IMPROVEMENT_NOTATION_SYSTEM = "http://terminology.hl7.org/CodeSystem/measure-improvement-notation"
 
 _US = "http://hl7.org/fhir/us/cqfmeasures/StructureDefinition/cqfm-"

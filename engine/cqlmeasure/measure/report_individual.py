@@ -7,19 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from cqlmeasure.measure.codes import CRITERIA_REFERENCE, SUPPLEMENTAL_DATA, PopulationType
-from cqlmeasure.measure.definition import MeasureDefinition, SupplementalData
+from cqlmeasure.measure.codes import PopulationType
+from cqlmeasure.measure.definition import MeasureDefinition
+from cqlmeasure.measure.editions import INDIVIDUAL, names
 from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.period import Period
-from cqlmeasure.measure.report_parts import (
-    ReportOptions,
-    add_messages,
-    fhir_id,
-    finished,
-    groups_json,
-    header,
-    middle,
-)
+from cqlmeasure.measure.report_groups import groups_json
+from cqlmeasure.measure.report_options import ReportOptions
+from cqlmeasure.measure.report_parts import add_messages, fhir_id, finished, header, middle
+from cqlmeasure.measure.report_supplemental import add_individual
 from cqlmeasure.measure.results import SubjectResult
 from cqlmeasure.measure.values import observation_value, quantity
 
@@ -31,30 +27,36 @@ def individual_report(
 ) -> dict[str, Any]:
     """The MeasureReport of type individual."""
     status = "error" if result.has_errors else "complete"
-    identity = fhir_id(definition.id or definition.name, result.subject)
-    report = header(definition, period, "individual", identity, status, options)
+    identity = individual_id(definition, result.subject, options)
+    report = header(definition, period, INDIVIDUAL, identity, status, options)
     report["subject"] = (
         {"reference": f"{result.subject_type}/{result.subject}"}
         if result.subject
         else {"type": result.subject_type, "display": "without an id"}
     )
     middle(report, definition, period, options)
-    evidence = _Evidence()
+    evidence = _Evidence(names(options.edition).criteria_reference)
     if not result.failed:
         report["group"] = groups_json(definition, result.groups, options)
         _add_observations(report, definition, result, evidence)
-        _add_supplemental(report, definition, result)
+        add_individual(report, definition, result, options)
         for reference in result.evaluated:
             evidence.add(reference)
     report["evaluatedResource"] = evidence.json()
     add_messages(report, result.diagnostics)
-    return finished(report)
+    return finished(report, options, definition)
+
+
+def individual_id(definition: MeasureDefinition, subject: str, options: ReportOptions = _NO_OPTIONS) -> str:
+    """The id of a subject's individual report."""
+    return fhir_id(definition.id or definition.name, subject, options.suffix)
 
 
 class _Evidence:
     """References, each once, with the criteria that each belongs to."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.criteria: dict[str, dict[str, None]] = {}
 
     def add(self, reference: str, *criteria: str) -> None:
@@ -63,14 +65,13 @@ class _Evidence:
     def json(self) -> list[dict[str, Any]]:
         contained = [name for name in self.criteria if name.startswith("#")]
         resources = sorted(name for name in self.criteria if not name.startswith("#"))
-        return [_reference(name, tuple(self.criteria[name])) for name in (*resources, *contained)]
+        return [self._reference(name, tuple(self.criteria[name])) for name in (*resources, *contained)]
 
-
-def _reference(name: str, criteria: tuple[str, ...]) -> dict[str, Any]:
-    found: dict[str, Any] = {"reference": name}
-    if criteria:
-        found["extension"] = [{"url": CRITERIA_REFERENCE, "valueString": item} for item in criteria]
-    return found
+    def _reference(self, name: str, criteria: tuple[str, ...]) -> dict[str, Any]:
+        found: dict[str, Any] = {"reference": name}
+        if criteria:
+            found["extension"] = [{"url": self.url, "valueString": item} for item in criteria]
+        return found
 
 
 def _add_observations(
@@ -104,35 +105,3 @@ def _observation(identity: str, name: str, value: ObservationValue) -> dict[str,
         kind, json = observation_value(value.value)
         found[kind] = json
     return found
-
-
-def _add_supplemental(report: dict[str, Any], definition: MeasureDefinition, result: SubjectResult) -> None:
-    if not result.supplemental:
-        return
-    seen: set[tuple[str, str]] = set()
-    for number, (item, values) in enumerate(zip(definition.supplemental_data, result.supplemental, strict=True), 1):
-        for count, value in enumerate(values, 1):
-            if value.reference is not None:
-                reference = value.reference
-            else:
-                identity = f"supplemental-data-{number}-{count}"
-                reference = f"#{identity}"
-                report["contained"].append(
-                    {
-                        "resourceType": "Observation",
-                        "id": identity,
-                        "status": "final",
-                        "code": supplemental_code(item),
-                        **(value.content or {}),
-                    }
-                )
-            if (item.id, reference) not in seen:
-                seen.add((item.id, reference))
-                report["extension"].append(
-                    {"url": SUPPLEMENTAL_DATA, "valueReference": _reference(reference, (item.id,))}
-                )
-
-
-def supplemental_code(item: SupplementalData) -> dict[str, Any]:
-    """What a supplemental data element is called."""
-    return item.code or {"text": item.description or item.criteria.name}

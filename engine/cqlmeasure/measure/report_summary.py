@@ -11,17 +11,11 @@ from typing import Any
 import msgspec
 
 from cqlmeasure.errors import Diagnostic, Severity
-from cqlmeasure.measure.codes import CRITERIA_REFERENCE, SUPPLEMENTAL_DATA
-from cqlmeasure.measure.report_individual import supplemental_code
-from cqlmeasure.measure.report_parts import (
-    ReportOptions,
-    add_messages,
-    fhir_id,
-    finished,
-    groups_json,
-    header,
-    middle,
-)
+from cqlmeasure.measure.editions import SUMMARY
+from cqlmeasure.measure.report_groups import groups_json
+from cqlmeasure.measure.report_options import ReportOptions
+from cqlmeasure.measure.report_parts import add_messages, fhir_id, finished, header, middle
+from cqlmeasure.measure.report_supplemental import add_summary
 from cqlmeasure.measure.results import MeasureResult
 
 _NO_OPTIONS = ReportOptions()
@@ -31,35 +25,16 @@ def summary_report(result: MeasureResult, options: ReportOptions = _NO_OPTIONS) 
     """The MeasureReport of type summary."""
     definition = result.definition
     status = "error" if result.failures else "complete"
-    identity = fhir_id(definition.id or definition.name, "summary")
-    report = header(definition, result.period, "summary", identity, status, options)
+    identity = fhir_id(definition.id or definition.name, SUMMARY, options.suffix)
+    report = header(definition, result.period, SUMMARY, identity, status, options)
     middle(report, definition, result.period, options)
     report["group"] = groups_json(definition, result.groups(), options, whole=True)
-    for number, (item, counts) in enumerate(
-        zip(definition.supplemental_data, result.totals.supplemental(), strict=True), 1
-    ):
-        if not counts:
-            continue
-        own = f"supplemental-data-{number}"
-        report["contained"].append(
-            {
-                "resourceType": "Observation",
-                "id": own,
-                "status": "final",
-                "code": supplemental_code(item),
-                "component": [{"code": concept, "valueInteger": count} for concept, count in counts],
-            }
-        )
-        reference = {
-            "reference": f"#{own}",
-            "extension": [{"url": CRITERIA_REFERENCE, "valueString": item.id}],
-        }
-        report["extension"].append({"url": SUPPLEMENTAL_DATA, "valueReference": reference})
-    add_messages(report, [*_failures(result), *result.doubts()])
-    return finished(report)
+    add_summary(report, result, options)
+    add_messages(report, [*failures(result), *result.doubts()])
+    return finished(report, options, definition)
 
 
-def _failures(result: MeasureResult) -> list[Diagnostic]:
+def failures(result: MeasureResult) -> list[Diagnostic]:
     """The errors of the subjects, equal ones together with how many subjects had them."""
     counts: Counter[Diagnostic] = Counter()
     for failure in result.failures:

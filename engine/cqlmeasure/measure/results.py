@@ -25,12 +25,16 @@ Observations = tuple[tuple[ObservationValue, ...], ...]
 
 
 class StratumResult(msgspec.Struct, frozen=True):
-    """One stratum: its value (one concept per component; none for criteria), counts and observations."""
+    """One stratum: its value (one concept per component; none for criteria), counts and observations.
+
+    ``items`` are the references of the items in it, where items are counted, for one subject.
+    """
 
     key: tuple[str, ...]
     values: tuple[dict[str, Any], ...]
     counts: tuple[int, ...]
     observations: Observations
+    items: tuple[str, ...] = ()
 
     def score(self, group: Group) -> Score | None:
         """The score of the stratum, by the formula of the group."""

@@ -15,7 +15,7 @@ import msgspec
 
 from cqlmeasure.measure.definition import BOOLEAN_BASIS, Group, Stratifier
 from cqlmeasure.measure.labels import Observed
-from cqlmeasure.measure.members import Cases, cases
+from cqlmeasure.measure.members import SUBJECT_KEY, Cases, cases, reference
 from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.paths import Path, find
 from cqlmeasure.measure.ports import SubjectEvaluation
@@ -121,4 +121,5 @@ def _stratum(
         kept = tuple(value for case, value in keyed if case in inside)
         counts[members.index] = len(kept)
         observations.append(kept)
-    return StratumResult(key, values, tuple(counts), tuple(observations))
+    items = () if SUBJECT_KEY in inside else tuple(found for item in inside.values() if (found := reference(item)))
+    return StratumResult(key, values, tuple(counts), tuple(observations), items)

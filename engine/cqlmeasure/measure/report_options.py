@@ -1,0 +1,52 @@
+"""What the caller of a report decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from cqlmeasure.measure.attestation import AttestedScore
+from cqlmeasure.measure.editions import Edition
+
+
+class SupplementalForm(StrEnum):
+    """How a summary counts supplemental values."""
+
+    COMPONENTS = "components"
+    """One Observation per element, a component per value: as the standard says."""
+    VALUES = "values"
+    """One Observation per value, as the Java engine writes it."""
+
+
+class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller decides about a report.
+
+    ``date`` is when it was made (FHIR dateTime); ``reporter`` a Reference, or an Organization, Practitioner or
+    PractitionerRole that the report then contains; ``edition`` the guide whose profiles and extension names are used;
+    ``profiles`` what it claims to conform to besides; ``suffix`` is appended to ids, for several reports of one measure
+    and subject; ``narrative`` adds text for people.
+
+    ``false_strata`` adds the stratum ``false`` to criteria stratifiers of subject-based groups; ``null_strata`` reports
+    those without a value, ``empty_strata`` those that are expected and that nobody is in (in summaries).
+    ``supplemental_form`` is how summaries count supplemental data.  ``attested`` are the scores that the reporter
+    attests, by the id, linkId or number of the group.  ``cohort_score`` writes the number of members as a cohort's
+    score.  ``invert_decrease`` writes ``1 - score`` for proportions and ratios of observations with the notation
+    "decrease", as the Java engine does (the standard's score does not depend on the notation).
+    """
+
+    date: str | None = None
+    reporter: dict[str, Any] | None = None
+    edition: Edition | None = None
+    profiles: tuple[str, ...] = ()
+    suffix: str = ""
+    narrative: bool = False
+    false_strata: bool = False
+    null_strata: bool = True
+    empty_strata: bool = True
+    supplemental_form: SupplementalForm = SupplementalForm.COMPONENTS
+    attested: Mapping[str, AttestedScore] = msgspec.field(default_factory=dict)
+    cohort_score: bool = False
+    invert_decrease: bool = False
