@@ -7,6 +7,7 @@ nothing is evaluated here.
 from cqlmeasure.translator.annotate import annotate
 from cqlmeasure.translator.elm_symbols import symbols_of
 from cqlmeasure.translator.infer import infer_types
+from cqlmeasure.translator.options import TranslatorOptions, options_of
 from cqlmeasure.translator.parser import parse_expression, parse_library
 from cqlmeasure.translator.symbols import FunctionSymbol, Kind, LibrarySymbols, Symbol
 from cqlmeasure.translator.translate import (
@@ -18,6 +19,7 @@ from cqlmeasure.translator.translate import (
     Translation,
     translate,
 )
+from cqlmeasure.translator.write import write_elm
 
 __all__ = [
     "FunctionSymbol",
@@ -30,10 +32,13 @@ __all__ = [
     "Symbol",
     "Translated",
     "Translation",
+    "TranslatorOptions",
     "annotate",
     "infer_types",
+    "options_of",
     "parse_expression",
     "parse_library",
     "symbols_of",
     "translate",
+    "write_elm",
 ]

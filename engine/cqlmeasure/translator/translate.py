@@ -16,12 +16,14 @@ from cqlmeasure.elm.library import IncludeDef
 from cqlmeasure.errors import ContentError, Diagnostic, Severity, Span, TranslationError
 from cqlmeasure.models import Model, ModelProvider, ModelSet, builtin, builtin_versions
 from cqlmeasure.translator import syntax
+from cqlmeasure.translator.date_ranges import optimize_date_ranges
 from cqlmeasure.translator.elm_symbols import symbols_of
 from cqlmeasure.translator.infer import infer_types
-from cqlmeasure.translator.lexer import split_lines
+from cqlmeasure.translator.lexer import LEXICAL_ERRORS, split_lines
 from cqlmeasure.translator.lint import lint, unreached
 from cqlmeasure.translator.lower import LibraryLowering
-from cqlmeasure.translator.parser import parse_library
+from cqlmeasure.translator.options import DEFAULT, TranslatorOptions
+from cqlmeasure.translator.parser import ParseResult, parse_library
 from cqlmeasure.translator.symbols import LibrarySymbols
 
 LibraryKey = tuple[str, str | None]
@@ -92,15 +94,17 @@ def translate(
     prefer_elm: bool = False,
     warn: bool = False,
     roots: Sequence[str] = (),
+    options: TranslatorOptions = DEFAULT,
 ) -> Translation:
     """Translate a library and its includes.
 
     With ``prefer_elm`` a library that has both is taken from its ELM.  With ``warn`` the library itself (not what it
     includes) is looked through for suspicious CQL; ``roots``, if given, are the definitions that count, and what they
     do not reach is a warning too.  Raises ``TranslationError`` with all errors of
-    all libraries if there are any; warnings are in the result.
+    all libraries if there are any; warnings are in the result.  Of the ``options`` those count that change what CQL
+    means; :func:`cqlmeasure.translator.write_elm` applies the others.
     """
-    run = _Run(provider or NoLibraries(), models, any_version, prefer_elm, warn, roots)
+    run = _Run(provider or NoLibraries(), models, any_version, prefer_elm, warn, roots, options)
     with elm.deep_recursion():
         key = run.library(source, ())
     errors = [found for found in run.diagnostics if found.severity is Severity.ERROR]
@@ -118,7 +122,9 @@ class _Run:
         prefer_elm: bool,
         warn: bool,
         roots: Sequence[str],
+        options: TranslatorOptions,
     ) -> None:
+        self.options = options
         self.provider = provider
         self.models = models
         self.any_version = any_version
@@ -155,7 +161,7 @@ class _Run:
             )
             return False
         parsed = parse_library(text, file=source.file)
-        tree = parsed.library
+        tree, doubtful = _without_doubtful(parsed)
         found = list(parsed.diagnostics)
         lines = split_lines(text)
         message = _Messages(found, source.name, source.file, lines)
@@ -193,8 +199,9 @@ class _Run:
             models=models,
             includes=includes,
             versions={alias: included[1] for alias, included in keys.items()},
-            broken=parsed.abandoned,
+            broken=parsed.abandoned | doubtful,
             incomplete=incomplete,
+            options=self.options,
         )
         try:
             library, symbols = lowering.run()
@@ -213,6 +220,8 @@ class _Run:
         if incomplete or _has_errors(found):
             self.partial[key] = symbols
             return False
+        if self.options.date_range_optimization:
+            library = optimize_date_ranges(library)
         self.libraries[key] = Translated(key, library, symbols, keys, source.file)
         return True
 
@@ -317,6 +326,25 @@ class _Messages:
                 hint=hint,
             )
         )
+
+
+def _without_doubtful(parsed: ParseResult) -> tuple[syntax.Library, set[str]]:
+    """The tree without definitions in which the lexer found an error, and their names.
+
+    What such a definition says is a guess, and what is wrong with the guess would only confuse.
+    """
+    places = [one.span for one in parsed.diagnostics if one.span is not None and one.code in LEXICAL_ERRORS]
+    tree = parsed.library
+    doubtful = [item for item in tree.statements if any(_within(place, item.span) for place in places)]
+    if not doubtful:
+        return tree, set()
+    statements = tuple(item for item in tree.statements if item not in doubtful)
+    return msgspec.structs.replace(tree, statements=statements), {item.name.text for item in doubtful}
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    start, end = (outer.line, outer.column), (outer.end_line, outer.end_column)
+    return start <= (inner.line, inner.column) <= end
 
 
 def _has_errors(found: Sequence[Diagnostic]) -> bool:

@@ -30,6 +30,8 @@ from cqlmeasure.typesys import (
 )
 
 EXACT, SUBTYPE, COMPATIBLE, CAST, WIDEN, SIMPLE, COMPLEX = range(7)
+# Worse than any two conversions; where both would do, points become intervals before lists lose their items.
+INTERVAL_PROMOTION, LIST_DEMOTION, INTERVAL_DEMOTION, LIST_PROMOTION = range(20, 60, 10)
 
 _STRUCTURED = {parse_type(name) for name in ("Quantity", "Concept", "Ratio", "List<Code>")}
 _SYSTEM = {(parse_type(source), parse_type(target)): operator for source, target, operator in IMPLICIT_CONVERSIONS}
@@ -69,7 +71,7 @@ def find_conversion(lowering: Lowering, source: DataType, target: DataType) -> C
         found = _by_model(lowering, conversion, target)
         if found is not None:
             return found
-    return None
+    return promote(lowering, source, target) if lowering.options.lenient else None
 
 
 def convert(lowering: Lowering, operand: Typed, target: DataType) -> Typed | None:
@@ -81,6 +83,52 @@ def convert(lowering: Lowering, operand: Typed, target: DataType) -> Typed | Non
 def cast(lowering: Lowering, operand: Typed, target: DataType) -> Typed:
     """``operand as target``, made without the author's asking."""
     return lowering.typed(types.As, None, target, operand=operand.node, as_type=lowering.data_type(target))
+
+
+def promote(lowering: Lowering, source: DataType, target: DataType) -> Conversion | None:
+    """A list or interval for a single value, or the other way round, where the options allow it."""
+    options = lowering.options
+    match source, target:
+        case ListType(element), _ if options.list_demotion and not isinstance(target, ListType):
+            return _through(
+                lowering, LIST_DEMOTION, partial(_unary, lowering, "SingletonFrom", element), element, target
+            )
+        case IntervalType(point), _ if options.interval_demotion and not isinstance(target, IntervalType):
+            return _through(lowering, INTERVAL_DEMOTION, partial(_unary, lowering, "PointFrom", point), point, target)
+        case _, IntervalType(point) if options.interval_promotion:
+            inner = find_conversion(lowering, source, point)
+            if inner is not None:
+                return Conversion(INTERVAL_PROMOTION + inner.cost, partial(_as_interval, lowering, inner, point))
+        case _, ListType(element) if options.list_promotion:
+            inner = find_conversion(lowering, source, element)
+            if inner is not None:
+                return Conversion(LIST_PROMOTION + inner.cost, partial(_as_list, lowering, inner, element))
+    return None
+
+
+def _through(
+    lowering: Lowering, cost: int, first: Callable[[Typed], Typed], between: DataType, target: DataType
+) -> Conversion | None:
+    then = find_conversion(lowering, between, target)
+    return None if then is None else Conversion(cost + then.cost, lambda operand: then.apply(first(operand)))
+
+
+def _unary(lowering: Lowering, operator: str, kind: DataType, operand: Typed) -> Typed:
+    return lowering.typed(NODES[operator], None, kind, operand=operand.node)
+
+
+def _as_list(lowering: Lowering, inner: Conversion, element: DataType, operand: Typed) -> Typed:
+    return lowering.typed(types.ToList, None, ListType(element), operand=inner.apply(operand).node)
+
+
+def _as_interval(lowering: Lowering, inner: Conversion, point: DataType, operand: Typed) -> Typed:
+    """``if x is null then null else Interval[x, x]``."""
+    kind = IntervalType(point)
+    bound = inner.apply(operand).node
+    interval = lowering.make(literals.Interval, None, kind, low=bound, high=bound, low_closed=True, high_closed=True)
+    missing = lowering.make(logical.IsNull, None, BOOLEAN, operand=bound)
+    null = cast(lowering, lowering.typed(literals.Null, None, ANY), kind).node
+    return lowering.typed(logical.If, None, kind, condition=missing, then=null, else_=interval)
 
 
 def _of_lists(lowering: Lowering, element: DataType, other: DataType) -> Conversion | None:

@@ -16,6 +16,7 @@ from cqlmeasure.elm.base import Element, Expression
 from cqlmeasure.errors import Diagnostic, Severity, Span
 from cqlmeasure.models import ModelSet, fhir_types
 from cqlmeasure.translator import syntax
+from cqlmeasure.translator.options import DEFAULT, TranslatorOptions
 from cqlmeasure.translator.symbols import FunctionSymbol, LibrarySymbols, Symbol
 from cqlmeasure.typesys import (
     ANY,
@@ -93,7 +94,9 @@ class Lowering:
         lines: Sequence[str],
         models: ModelSet,
         includes: Mapping[str, LibrarySymbols],
+        options: TranslatorOptions = DEFAULT,
     ) -> None:
+        self.options = options
         self.library = library
         self.file = file
         self.lines = lines

@@ -24,6 +24,7 @@ from cqlmeasure.translator.lower.core import Abandoned, Lowering, Reference, Sco
 from cqlmeasure.translator.lower.queries import lower_query as lower_query
 from cqlmeasure.translator.lower.typespec import resolve_type
 from cqlmeasure.translator.lower.values import code_system_reference
+from cqlmeasure.translator.options import DEFAULT, TranslatorOptions
 from cqlmeasure.translator.symbols import FunctionSymbol, Kind, LibrarySymbols, Symbol
 from cqlmeasure.typesys import ANY, CODE, CODE_SYSTEM, CONCEPT, VALUE_SET, DataType, ListType
 
@@ -45,9 +46,10 @@ class LibraryLowering(Lowering):
         versions: Mapping[str, str | None],
         broken: Iterable[str] = (),
         incomplete: Iterable[str] = (),
+        options: TranslatorOptions = DEFAULT,
     ) -> None:
         name = tree.name.text if tree.name is not None else ""
-        super().__init__(library=name, file=file, lines=lines, models=models, includes=includes)
+        super().__init__(library=name, file=file, lines=lines, models=models, includes=includes, options=options)
         self.tree = tree
         self.versions = versions
         self.require_value = self._require_value
@@ -229,7 +231,8 @@ class LibraryLowering(Lowering):
             converted = convert(self, default, kind)
             if converted is None:
                 message = f"the default is {shown(default.type)}, the parameter {shown(kind)}"
-                raise self.fail("type-mismatch", message, item.span, hint=mismatch(self, default.type, kind))
+                place = item.default.span if item.default is not None else item.span
+                raise self.fail("type-mismatch", message, place, hint=mismatch(self, default.type, kind))
             default = converted
         kind = kind or (default.type if default is not None else ANY)
         self._declare(item, item.name, Symbol(item.name.text, Kind.PARAMETER, kind, item.private))

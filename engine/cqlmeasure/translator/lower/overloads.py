@@ -106,6 +106,12 @@ def _candidates(lowering: Lowering, pattern: DataType, kind: DataType) -> Iterab
                 yield from _candidates(lowering, pattern, alternative)
         case _, _ if kind == ANY:
             yield ANY
+        case _, ListType(element) if lowering.options.list_demotion:
+            yield from _candidates(lowering, pattern, element)
+        case IntervalType(inner), _ if lowering.options.interval_promotion:
+            yield from _candidates(lowering, inner, kind)
+        case ListType(inner), _ if lowering.options.list_promotion:
+            yield from _candidates(lowering, inner, kind)
         case _:
             for conversion in lowering.models.conversions_from(kind):
                 yield from _candidates(lowering, pattern, conversion.target)

@@ -82,6 +82,11 @@ def access(lowering: Lowering, source: Typed, name: str, span: Span) -> Typed:
     if kind is None:
         raise unknown_element(lowering, source.type, name, span)
     if isinstance(source.type, ListType):
+        if not lowering.options.list_traversal:
+            hint = f"the option DisableListTraversal is set; write (...) X return X.{name}"
+            raise lowering.fail(
+                "list-traversal", f"'{name}' is an element of the items, not of the list", span, hint=hint
+            )
         return _traverse(lowering, source, name, span)
     if isinstance(source.type, ChoiceType):
         return _of_choice(lowering, source, source.type, name, kind, span)

@@ -31,6 +31,9 @@ Result = TypeVar("Result")
 @lowers(syntax.Query)
 def lower_query(lowering: Lowering, node: syntax.Query) -> Typed:
     """A query."""
+    if lowering.options.require_from and not node.multiple:
+        hint = "the option RequireFromKeyword is set; write: from ... X where ..."
+        raise lowering.fail("missing-from", "the query does not start with 'from'", node.span, hint=hint)
     lowering.note(node)
     with lowering.scope(Scope({})) as scope:
         sources: list[queries.AliasedQuerySource] = []
