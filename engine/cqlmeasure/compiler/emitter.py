@@ -7,18 +7,22 @@ Python function, made when it is first referred to; what depends on parameters o
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
+from functools import partial
 from typing import Any
 
 from cqlmeasure.compiler.catalog import FUNCTIONS
 from cqlmeasure.compiler.code import Binding, Frame, Module, Place, Py, slug
 from cqlmeasure.compiler.kinds import matches, settled
 from cqlmeasure.compiler.reach import Reach
+from cqlmeasure.compiler.sharing import Built, Sharing
 from cqlmeasure.elm import ExpressionDef, FunctionDef, Library
 from cqlmeasure.elm.base import Element, Expression
+from cqlmeasure.elm.library import OperandRef
+from cqlmeasure.elm.queries import AliasRef, QueryLetRef
 from cqlmeasure.errors import ContentError
 from cqlmeasure.models import FhirTypes, fhir_types
 from cqlmeasure.typesys import DataType
@@ -99,11 +103,44 @@ class Emitter:
         self.scope: Scope = next(iter(libraries.values()))
         self.frame = Frame("", Place("", "", None))
         self.touched: set[str] = set()
+        self.sharing = Sharing()
 
     # -- nodes --------------------------------------------------------------------------------------------------------
 
     def value(self, node: Expression) -> Py:
         """The expression of a node's value."""
+        frame = self.frame
+        shared = self.sharing.find(node, frame)
+        if shared is not None:
+            self.touched |= shared.touched
+            return shared.value
+        if not self.sharing.wants(node, frame):
+            return self._value(node)
+        outer, self.touched = self.touched, set()
+        found = self.sharing.keep(node, self._value(node), frame, self.touched)
+        self.touched |= outer
+        return found
+
+    def sequence(self, parts: Sequence[Expression], build: Callable[[Expression], Built]) -> list[Built]:
+        """What is built of parts of which each is only evaluated after those before it."""
+        found: list[Built] = []
+        with ExitStack() as sharing:
+            for index, part in enumerate(parts):
+                first = self.sharing.first(part, parts[index + 1 :], self.frame, partial(build, part))
+                found.append(sharing.enter_context(first))
+        return found
+
+    def variable(self, node: Expression) -> Py | None:
+        """The variable of this function that holds a node's value, if there is one."""
+        shared = self.sharing.find(node, self.frame)
+        if shared is not None:
+            return shared.value
+        if isinstance(node, AliasRef | QueryLetRef | OperandRef):
+            found = self.value(node)
+            return found if found.text.isidentifier() else None
+        return None
+
+    def _value(self, node: Expression) -> Py:
         frame = self.frame
         if frame.depth >= MAXIMUM_NESTING and frame.name:
             return self._split(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 from cqlmeasure.compiler.code import Py
 from cqlmeasure.compiler.emitter import Emitter, Handler
@@ -121,7 +122,14 @@ def _fhir_element(em: Emitter, owner: NamedType, name: str, value: Py) -> tuple[
 
 
 def _interval(em: Emitter, node: elm.Interval) -> Py:
-    low = em.value(node.low) if node.low is not None else NULL
+    rest = (node.high, node.low_closed_expression, node.high_closed_expression)
+    if node.low is None:
+        return _interval_of(em, node, NULL)
+    with em.sharing.first(node.low, rest, em.frame, partial(em.value, node.low)) as low:
+        return _interval_of(em, node, low)
+
+
+def _interval_of(em: Emitter, node: elm.Interval, low: Py) -> Py:
     high = em.value(node.high) if node.high is not None else NULL
     point = merge(low.type, high.type)
     if isinstance(node.result_type, IntervalType):

@@ -7,10 +7,12 @@ flattened without recursion.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 
 from cqlmeasure.compiler.code import Py
 from cqlmeasure.compiler.emitter import Conditions, Emitter, Handler
-from cqlmeasure.compiler.kinds import is_fhir, merge
+from cqlmeasure.compiler.kinds import has_choice, is_fhir, merge
 from cqlmeasure.elm.base import BinaryExpression, Element, Expression
 from cqlmeasure.elm.lists import Exists
 from cqlmeasure.elm.literals import Literal
@@ -70,19 +72,19 @@ def _join(word: str, parts: Sequence[str]) -> str:
 
 
 def _true_and(em: Emitter, node: And) -> str:
-    return _join("and", [em.true(part) for part in operands(node, And)])
+    return _join("and", em.sequence(operands(node, And), em.true))
 
 
 def _false_and(em: Emitter, node: And) -> str:
-    return _join("or", [em.false(part) for part in operands(node, And)])
+    return _join("or", em.sequence(operands(node, And), em.false))
 
 
 def _true_or(em: Emitter, node: Or) -> str:
-    return _join("or", [em.true(part) for part in operands(node, Or)])
+    return _join("or", em.sequence(operands(node, Or), em.true))
 
 
 def _false_or(em: Emitter, node: Or) -> str:
-    return _join("and", [em.false(part) for part in operands(node, Or)])
+    return _join("and", em.sequence(operands(node, Or), em.false))
 
 
 def _chain(em: Emitter, parts: Sequence[Expression], decisive: bool) -> Py:
@@ -96,13 +98,8 @@ def _chain(em: Emitter, parts: Sequence[Expression], decisive: bool) -> Py:
                 inner.line(f"return {em.use(found)}")
             texts.append((em.call_of(inner), found.sure))
     else:
-        texts = []
-        for part in parts:
-            if never_null(part):
-                texts.append((em.true(part), True))
-            else:
-                found = em.value(part)
-                texts.append((em.use(found), found.sure))
+        made = em.sequence(parts, lambda part: _part(em, part))
+        texts = [(em.use(one), one.sure) for one in made]
     tests: list[str] = []
     nulls: list[str] = []
     for text, sure in texts:
@@ -117,6 +114,10 @@ def _chain(em: Emitter, parts: Sequence[Expression], decisive: bool) -> Py:
         word = "" if decisive else "not "
         return Py(f"(bool({test}))" if decisive else f"({word}({test}))", BOOLEAN, sure=True)
     return Py(f"({decisive} if {test} else None if {' or '.join(nulls)} else {not decisive})", BOOLEAN)
+
+
+def _part(em: Emitter, part: Expression) -> Py:
+    return Py(em.true(part), BOOLEAN, True) if never_null(part) else em.value(part)
 
 
 def _and(em: Emitter, node: And) -> Py:
@@ -206,8 +207,10 @@ def into_choice(em: Emitter, found: Py, kind: DataType | None) -> Py:
 
 
 def _if(em: Emitter, node: If) -> Py:
-    condition = em.true(node.condition)
-    then, other = em.value(node.then), em.value(node.else_)
+    with em.sharing.first(
+        node.condition, (node.then, node.else_), em.frame, lambda: em.true(node.condition)
+    ) as condition:
+        then, other = _value_if(em, node.condition, node.then), em.value(node.else_)
     kind = node.result_type or merge(then.type, other.type)
     then, other = into_choice(em, then, kind), into_choice(em, other, kind)
     text = f"({em.use(then)} if {condition} else {em.use(other)})"
@@ -226,7 +229,7 @@ def _case(em: Emitter, node: Case) -> Py:
     conditions: list[str] = []
     opening = ""
     if node.comparand is None:
-        conditions = [em.true(item.when) for item in node.case_item]
+        return _searched_case(em, node)
     else:
         comparand = em.value(node.comparand)
         temp = em.temp()
@@ -236,7 +239,36 @@ def _case(em: Emitter, node: Case) -> Py:
         if conditions:
             conditions[0] = f"(({opening}), {conditions[0]})[1]"
     values = [em.value(item.then) for item in node.case_item]
-    other = em.value(node.else_)
+    return _case_of(em, node, conditions, values, em.value(node.else_))
+
+
+def _searched_case(em: Emitter, node: Case) -> Py:
+    """Conditions one after the other: what the first evaluates first is there for all that follows."""
+    items = node.case_item
+    conditions: list[str] = []
+    values: list[Py] = []
+    with ExitStack() as sharing:
+        for index, item in enumerate(items):
+            rest = [item.then, *(part for later in items[index + 1 :] for part in (later.when, later.then)), node.else_]
+            first = em.sharing.first(item.when, rest, em.frame, partial(em.true, item.when))
+            conditions.append(sharing.enter_context(first))
+            values.append(_value_if(em, item.when, item.then))
+        other = em.value(node.else_)
+    return _case_of(em, node, conditions, values, other)
+
+
+def _value_if(em: Emitter, condition: Expression, node: Expression) -> Py:
+    """The value of a node where a condition holds: after a test of a type, that type is known."""
+    kind = condition.is_type if isinstance(condition, Is) else None
+    if isinstance(condition, Is) and kind is not None and not has_choice(kind) and not is_fhir(kind):
+        variable = em.variable(condition.operand)
+        if variable is not None:
+            with em.sharing.narrowed(condition.operand, variable, kind, em.frame):
+                return em.value(node)
+    return em.value(node)
+
+
+def _case_of(em: Emitter, node: Case, conditions: Sequence[str], values: list[Py], other: Py) -> Py:
     kind = node.result_type or merge(*(value.type for value in values), other.type)
     values = [into_choice(em, value, kind) for value in values]
     other = into_choice(em, other, kind)

@@ -6,7 +6,9 @@ of the sources; the body of a query without a list source runs once, also for nu
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 from cqlmeasure.compiler.code import Py, slug
 from cqlmeasure.compiler.emitter import Emitter, Handler
@@ -73,9 +75,14 @@ class _Builder:
         self.exists = exists
         self.aliases: set[str] = set()
         self.loops = 0
+        self.sharing = ExitStack()
         self.single: str | None = None  # the run-time condition that the query is none of lists; "True" if it never is
 
     def build(self) -> Py:
+        with self.sharing:
+            return self._build()
+
+    def _build(self) -> Py:
         em, node = self.em, self.node
         frame = em.frame
         aggregate = node.aggregate
@@ -93,7 +100,9 @@ class _Builder:
             place = frame.place
             if node.where.locator:
                 frame.place = place._replace(locator=node.where.locator)
-            frame.line(f"if not {em.true(node.where)}:")
+            returned = node.return_.expression if node.return_ is not None else None
+            first = em.sharing.first(node.where, (returned,), frame, partial(em.true, node.where))
+            frame.line(f"if not {self.sharing.enter_context(first)}:")
             frame.lines.append((frame.indent + 1, "continue", frame.place))
             frame.place = place
         item = self.item(aliases)
