@@ -112,7 +112,7 @@ ROWS: list[tuple[str, list[str], list[str]]] = [
     ("define A: collapse", ["1:19 unexpected-end"], []),
     ("define A: A a aggregate R 1", ["1:27 unexpected-token"], []),
     ("define A: A a return", ["1:21 unexpected-end"], []),
-    ("define A: \x00", ["1:11 unknown-character", "1:12 unexpected-end"], []),
+    ("define A: \x00", ["1:11 unknown-character"], []),
     ("define A: a and", ["1:16 unexpected-end"], []),
     ('define "A": not', ["1:16 unexpected-end"], []),
     ("define A: a less before b", [], ["A"]),

@@ -16,6 +16,9 @@ from cqlmeasure.translator import tokens as t
 MAX_LENGTH: Final = 4_000_000  # characters of one library; the largest published ones have some ten thousand
 TOO_LONG: Final = "text-too-long"
 MAX_ERRORS: Final = 100
+LEXICAL_ERRORS: Final = frozenset(
+    ("unknown-character", "unterminated-string", "unterminated-name", "unterminated-comment", "malformed-date")
+)
 MAX_SOURCE_LINE: Final = 1_000
 
 _WORD, _QUOTED, _STRING, _SKIPPED, _MARK, _NUMBER, _LONG, _TIME, _DATETIME, _DATE, _THIS, _TICKED, _END = range(1, 14)

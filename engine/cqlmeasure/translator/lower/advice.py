@@ -115,7 +115,10 @@ def near(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     folded = name.casefold()
     same = [other for other in names if other.casefold() == folded and other != name]
     lower = {other.casefold(): other for other in reversed(names)}
-    close = [lower[other] for other in get_close_matches(folded, list(lower), n=count)]
+    found = get_close_matches(folded, list(lower), n=count, cutoff=0.8) or get_close_matches(
+        folded, list(lower), n=count
+    )
+    close = [lower[other] for other in found]
     return list(dict.fromkeys([*same, *(other for other in close if other != name)]))[:count]
 
 

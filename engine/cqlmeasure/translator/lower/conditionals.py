@@ -15,8 +15,9 @@ def condition(lowering: Lowering, value: Typed, node: syntax.Expression) -> Type
     """A value that must be Boolean."""
     conversion = find_conversion(lowering, value.type, BOOLEAN)
     if conversion is None:
+        hint = mismatch(lowering, value.type, BOOLEAN) or "compare it with something, or test 'is not null'"
         message = f"expected a condition, which is Boolean; found {shown(value.type)}"
-        raise lowering.fail("type-mismatch", message, node.span, hint=mismatch(lowering, value.type, BOOLEAN))
+        raise lowering.fail("type-mismatch", message, node.span, hint=hint)
     return conversion.apply(value)
 
 

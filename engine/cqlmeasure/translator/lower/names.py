@@ -9,7 +9,7 @@ from __future__ import annotations
 from cqlmeasure.elm import clinical, library
 from cqlmeasure.errors import Span
 from cqlmeasure.translator import syntax
-from cqlmeasure.translator.lower.advice import did_you_mean
+from cqlmeasure.translator.lower.advice import did_you_mean, shown
 from cqlmeasure.translator.lower.core import Abandoned, Lowering, Typed, lowers
 from cqlmeasure.translator.lower.properties import access, element_type, implicit
 from cqlmeasure.translator.symbols import Kind, Symbol
@@ -120,7 +120,14 @@ def lower_invocation(lowering: Lowering, node: syntax.Invocation) -> Typed:
     alias = included_library(lowering, node.source)
     if alias is not None:
         return included_value(lowering, alias, node.name.text, node.span)
-    return access(lowering, lowering.lower(node.source), node.name.text, node.span)
+    value = lowering.lower(node.source)
+    if isinstance(node.source, syntax.IdentifierExpression) and node.source.name in lowering.includes:
+        hidden = lowering.includes[node.source.name]
+        if element_type(lowering, value.type, node.name.text) is None and node.name.text in hidden.values:
+            message = f"{shown(value.type)} has no element '{node.name.text}'"
+            hint = f"'{node.source.name}' hides the included library {hidden.name}, which has it: rename one of them"
+            raise lowering.fail("unknown-element", message, node.span, hint=hint)
+    return access(lowering, value, node.name.text, node.span)
 
 
 def included_library(lowering: Lowering, source: syntax.Expression | None) -> str | None:

@@ -113,6 +113,7 @@ def _codes(lowering: Lowering, node: syntax.Retrieve, value: Typed) -> tuple[str
         "type-mismatch",
         f"a retrieve is filtered by a value set, a code, a concept or a list of codes, not by {shown(value.type)}",
         node.terminology.span,
+        hint="declare the code: code \"Name\": '...' from \"System\"" if value.type == STRING else None,
     )
 
 

@@ -77,7 +77,7 @@ def _simple(lowering: Lowering, node: syntax.Literal, kind: DataType, *, negated
     if limit is not None and int(node.text) >= limit + negated:
         larger = "a Long literal (with L)" if kind == INTEGER else "a Decimal literal"
         raise lowering.fail(
-            "number-range", f"{node.text} is too large for {kind}", node.span, hint=f"write it as {larger}"
+            "number-range", f"{node.text} is too large for {shown(kind)}", node.span, hint=f"write it as {larger}"
         )
     if kind == DECIMAL:
         _check_decimal(lowering, node.text, node.span)
@@ -297,6 +297,6 @@ def lower_extent(lowering: Lowering, node: syntax.TypeExtent) -> Typed:
     """``minimum Integer`` and ``maximum DateTime``."""
     kind = resolve_named(lowering, node.type)
     if kind not in (INTEGER, LONG, DECIMAL, QUANTITY, DATE, DATETIME, TIME):
-        raise lowering.fail("no-extent", f"{kind} has no {node.operator}", node.span)
+        raise lowering.fail("no-extent", f"{shown(kind)} has no {node.operator}", node.span)
     operator = arithmetic.MinValue if node.operator == "minimum" else arithmetic.MaxValue
     return lowering.typed(operator, node.span, kind, value_type=kind)

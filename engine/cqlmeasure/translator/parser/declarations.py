@@ -6,8 +6,10 @@ Always holds: a declaration that cannot be read costs only itself; reading goes 
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any, Final
 
+from cqlmeasure.errors import Severity
 from cqlmeasure.translator import syntax
 from cqlmeasure.translator import tokens as t
 from cqlmeasure.translator.parser.core import Abandon
@@ -18,6 +20,8 @@ _DECLARATIONS: Final = "(define, context, parameter, valueset, ...)"
 _BEFORE_NAME: Final = t.DECLARATIONS | {"function", "fluent"}
 _CLOSERS: Final = frozenset((")", "]", "}"))  # a name after one of these may be meant as an alias
 _CLAUSES: Final = frozenset(("where", "return", "sort", "let", "with", "without", "aggregate"))
+# Words that may go on a declaration or query, for those that are misspelt.
+_EXPECTED: Final = ("version", "called", "default", "display", *_CLAUSES, "union", "during", "before", "after")
 _FIELDS: Final = {
     syntax.Using: "usings",
     syntax.Include: "includes",
@@ -79,6 +83,7 @@ class DeclarationParser(ExpressionParser):
 
     def recover(self) -> None:
         """Note what the declaration at hand would have been called, and go to where the next one begins."""
+        self.drop_consequence()
         name = self.begun + 1
         while self.kinds[name - 1] in _BEFORE_NAME and self.kinds[name] in _BEFORE_NAME:
             name += 1
@@ -119,8 +124,23 @@ class DeclarationParser(ExpressionParser):
         self.pos += 1
         return rule(self, start, private)
 
+    def drop_consequence(self) -> None:
+        """Forget the last error if the lexer has reported what led to it: a lost quote, a mark that means nothing."""
+        if not self.found or self.found[-1].span is None:
+            return
+        last = self.found[-1].span
+        start = self.lines[self.begun], self.columns[self.begun]
+        end = last.line, last.column
+        errors = (one.span for one in self.tokens.diagnostics if one.severity is Severity.ERROR)
+        if any(start <= (span.line, span.column) <= end for span in errors if span is not None):
+            self.found.pop()
+
     def alias_hint(self, index: int) -> str | None:
-        """What may be wrong where a definition should end and a query goes on instead."""
+        """What may be wrong where a definition should end and something goes on instead."""
+        if self.kinds[index] == t.IDENT:
+            near = get_close_matches(self.texts[index], _EXPECTED, n=1, cutoff=0.7)
+            if near:
+                return f"did you mean '{near[0]}'?"
         if self.kinds[index] in _CLAUSES:
             return f"a query gives its source an alias: [Type] A {self.kinds[index]} ..."
         if self.kinds[index] in t.NAMES and self.kinds[index - 1] in _CLOSERS:
