@@ -16,7 +16,7 @@ from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import read_text
 from cqlmeasure.content import Content
 from cqlmeasure.data import SubjectData
-from cqlmeasure.errors import Diagnostic
+from cqlmeasure.errors import ContentError, Diagnostic, UsageError
 
 _Path = str | os.PathLike[str]
 
@@ -26,22 +26,69 @@ class Elm(msgspec.Struct, frozen=True):
 
     json: dict[str, Any]
     warnings: list[Diagnostic]
+    cql: str = ""
+    urls: dict[str, str] = {}
+    typed: Any = None
+
+    @property
+    def xml(self) -> bytes:
+        """The ELM as XML."""
+        from cqlmeasure.elm import from_json, to_xml  # only who wants XML needs it
+
+        try:
+            return to_xml(from_json(self.json))
+        except ValueError as error:
+            raise ContentError(str(error), code="malformed-elm") from error
+
+    def resource(self, canonical: str | None = None) -> dict[str, Any]:
+        """A FHIR Library with the CQL and the ELM; ``canonical`` is the base of its url."""
+        from cqlmeasure.api.library_resource import library_resource  # only who wants the resource needs it
+        from cqlmeasure.elm import ElmFormatError, from_json
+
+        try:
+            written = from_json(self.json)
+            return library_resource(written, self.typed or written, self.cql, canonical=canonical, urls=self.urls)
+        except ElmFormatError as error:
+            raise ContentError(str(error), code="malformed-elm") from error
 
 
-def translate(file: _Path, *content: _Path, any_version: bool = False) -> Elm:
+def translate(
+    file: _Path,
+    *content: _Path,
+    any_version: bool = False,
+    options: Iterable[str] | None = None,
+    signature_level: str = "Overloads",
+    compatibility_level: str = "1.5",
+) -> Elm:
     """Translate a CQL file to ELM; all errors of the file are in one ``TranslationError``.
 
     Included libraries and model infos are looked for in ``content``, without it in the folder of the file, and
-    among the libraries that ship.
+    among the libraries that ship.  ``options`` are the names that ELM translators have for them
+    (``EnableAnnotations``, ``EnableResultTypes`` ...); without any they are those of published content.
     """
     path = Path(file)
     text = read_text(path)
     libraries = Libraries(Content(*(content or (path.resolve().parent,))))
     # The translator is loaded where ELM is wanted; evaluating from a warm cache does without it.
-    from cqlmeasure.api.translation import elm_of
+    import cqlmeasure
+    from cqlmeasure.api.translation import translated
+    from cqlmeasure.elm import to_json
+    from cqlmeasure.translator import TranslatorOptions, options_of, write_elm
 
-    json, warnings = elm_of(Text(path.stem, None, text, str(path)), libraries, any_version=any_version, warn=True)
-    return Elm(json, [*warnings, *libraries.warnings])
+    names = TranslatorOptions().names if options is None else options
+    try:
+        given = options_of(names, signature_level=signature_level, compatibility_level=compatibility_level)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    source = Text(path.stem, None, text, str(path))
+    typed, warnings = translated(source, libraries, any_version=any_version, warn=True, options=given)
+    written = write_elm(typed, text, given, version=cqlmeasure.__version__)
+    urls = {}
+    for include in typed.includes:
+        found = libraries.find(include.path, include.version)
+        if found is not None and found.url is not None:
+            urls[include.path] = found.url
+    return Elm(to_json(written), [*warnings, *libraries.warnings], text, urls, typed)
 
 
 def evaluate_expression(

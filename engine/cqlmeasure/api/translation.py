@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from cqlmeasure.api.libraries import Libraries
-from cqlmeasure.elm import ElmFormatError, from_json, to_json
+from cqlmeasure.elm import ElmFormatError, Library, from_json, to_json
 from cqlmeasure.errors import ContentError, Diagnostic
 from cqlmeasure.evaluation import LibraryText
-from cqlmeasure.translator import SourceText, translate
+from cqlmeasure.models import Model, ModelProvider, builtin
+from cqlmeasure.translator import SourceText, TranslatorOptions, translate
+from cqlmeasure.typesys import SYSTEM
 
 
 def elm_of(
@@ -18,21 +20,46 @@ def elm_of(
     *,
     any_version: bool = False,
     prefer_elm: bool = False,
-    warn: bool = False,
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
-    """The ELM of a library as JSON, and the warnings about it and what it includes.
+    """The ELM of a library as JSON, with result types, and the warnings about it and what it includes."""
+    found, diagnostics = translated(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
+    return to_json(found), diagnostics
+
+
+def translated(
+    source: LibraryText,
+    libraries: Libraries,
+    *,
+    any_version: bool = False,
+    prefer_elm: bool = False,
+    warn: bool = False,
+    options: TranslatorOptions | None = None,
+) -> tuple[Library, list[Diagnostic]]:
+    """The typed ELM of a library, and the warnings about it and what it includes.
 
     With ``warn`` they are also about CQL of the library that is correct and yet suspicious.
     """
+    options = options or TranslatorOptions()
     found = translate(
         _text(source, prefer_elm),
         _Provider(libraries, prefer_elm),
-        models=libraries.model,
+        models=libraries.model if options.default_model_infos else _own_models(libraries),
         any_version=any_version,
         prefer_elm=prefer_elm,
         warn=warn,
+        options=options,
     )
-    return to_json(found.main.library), list(found.diagnostics)
+    return found.main.library, list(found.diagnostics)
+
+
+def _own_models(libraries: Libraries) -> ModelProvider:
+    """The models of the content; of those that ship only System, without which there is no CQL."""
+
+    def model(name: str, version: str | None = None, /) -> Model | None:
+        found = libraries.model(name, version)
+        return found if name == SYSTEM or found is not builtin(name, version) else None
+
+    return model
 
 
 class _Provider:

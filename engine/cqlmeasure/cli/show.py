@@ -255,6 +255,11 @@ def write_json(value: dict[str, Any], output: Path | None) -> None:
     _write(orjson.dumps(value, option=_JSON), output)
 
 
+def write_bytes(data: bytes, output: Path | None) -> None:
+    """Write a document to a file, or to standard output (``None`` or ``-``)."""
+    _write(data, output)
+
+
 def _write(data: bytes, output: Path | None) -> None:
     if output is None or str(output) == "-":
         sys.stdout.buffer.write(data)
