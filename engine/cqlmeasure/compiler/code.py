@@ -74,7 +74,7 @@ class Binding:
 
 @dataclass(slots=True)
 class Frame:
-    """A function under construction."""
+    """A function under construction; ``slot`` is where the memo keeps its value."""
 
     name: str
     place: Place
@@ -86,10 +86,20 @@ class Frame:
     indent: int = 1
     temps: int = 0
     depth: int = 0
+    slot: int | None = None
 
     def line(self, text: str, place: Place | None = None) -> None:
         """Adds a statement at the current indentation."""
         self.lines.append((self.indent, text, place or self.place))
+
+    def give(self, text: str, deeper: int = 0) -> None:
+        """Ends the function with a value, which is kept in its slot if it has one."""
+        indent = self.indent + deeper
+        if self.slot is None:
+            self.lines.append((indent, f"return {text}", self.place))
+            return
+        self.lines.append((indent, f"c[{self.slot}] = value = {text}", self.place))
+        self.lines.append((indent, "return value", self.place))
 
     def temp(self) -> str:
         """A variable of this function that nothing else uses."""

@@ -64,7 +64,7 @@ def compile_library(
 ) -> Program:
     """The program of a primary library: its definitions and functions, and all that they reach."""
     all_scopes = scopes(primary, libraries or {})
-    emitter = Emitter(all_scopes, HANDLERS, TRUTHS, FALSEHOODS, fhir)
+    emitter = Emitter(all_scopes, HANDLERS, TRUTHS, FALSEHOODS, fhir, queries.BODIES)
     first = next(iter(all_scopes.values()))
     expressions: dict[str, ExpressionEntry] = {}
     functions: dict[str, tuple[FunctionEntry, ...]] = {}

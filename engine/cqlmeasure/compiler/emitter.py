@@ -29,6 +29,7 @@ from cqlmeasure.typesys import DataType
 
 Handler = Callable[["Emitter", Any], Py]
 Conditions = Callable[["Emitter", Any], str]
+Body = Callable[["Emitter", Any], "Py | None"]
 Facts = tuple[tuple[bool, bool], ...]
 """What a call knows of each argument: that it is never null, that it is a list without nulls."""
 
@@ -87,6 +88,7 @@ class Emitter:
         truths: Mapping[type[Element], Conditions],
         falsehoods: Mapping[type[Element], Conditions],
         fhir: FhirTypes | None = None,
+        bodies: Mapping[type[Element], Body] | None = None,
     ) -> None:
         self.libraries = libraries
         self.module = Module()
@@ -94,6 +96,7 @@ class Emitter:
         self.value_sets: dict[tuple[str, str | None], str] = {}
         self.parameters: dict[tuple[str, str], DataType | None] = {}
         self._handlers = handlers
+        self._bodies = bodies or {}
         self._truths = truths
         self._falsehoods = falsehoods
         self._expressions: dict[tuple[str, str], Compiled | None] = {}
@@ -302,20 +305,16 @@ class Emitter:
         self._expressions[key] = None
         place = Place(scope.key, name, definition.locator)
         function = self.module.name(f"d_{slug(scope.library.identifier.id or '', 24)}__{slug(name)}")
-        frame = Frame(function, place)
         slot = self.module.slot()
+        frame = Frame(function, place, slot=slot)
         with self._outside(scope, frame):
             if definition.expression is None:
                 found = Py("None", definition.result_type, constant=True, atom=True)
+                frame.give("None")
             else:
-                found = self.value(definition.expression)
+                found = self._body(definition.expression)
             found = found.typed(settled(found.type, definition.result_type))
             frame.lines.insert(0, (1, repr(f"{scope.key}: {name}"), place))
-            body = definition.expression
-            here = place._replace(locator=body.locator) if body is not None and body.locator else place
-            frame.place = here
-            frame.line(f"c[{slot}] = value = {self.use(found)}")
-            frame.line("return value")
         self.module.functions.append(frame)
         if found.constant:
             text = found.text if found.atom else self.module.constant(found.text, place)
@@ -324,6 +323,24 @@ class Emitter:
             value = replaced(found, text=function, owner=None, keys=None, atom=False)
         compiled = self._expressions[key] = Compiled(function, slot, value)
         return compiled
+
+    def _body(self, node: Expression) -> Py:
+        """A node's value as the value of the function that is under construction."""
+        frame = self.frame
+        place = frame.place
+        if node.locator:
+            frame.place = place._replace(locator=node.locator)
+        body = self._bodies.get(type(node))
+        found = body(self, node) if body is not None else None
+        if found is not None:
+            return found.typed(settled(found.type, node.result_type))
+        found = self.value(node)
+        frame.give(self.use(found))
+        return found
+
+    def memoises(self, scope: Scope, definition: FunctionDef) -> bool:
+        """Whether the values of a function are kept for each subject."""
+        return self._reach.memoises(scope, definition)
 
     def reference(self, scope: Scope, name: str) -> Py:
         """The value of an expression definition, with the memo asked inline."""
@@ -371,17 +388,16 @@ class Emitter:
                 frame.arguments.append(bound.text)
             if definition.expression is None:
                 found = self.failure(f"the external function {definition.name} is not known", definition.result_type)
-            else:
+                frame.give(found.text)
+            elif self.memoises(scope, definition):
                 found = self.value(definition.expression)
-            found = found.typed(settled(found.type, definition.result_type))
-            frame.lines.insert(0, (1, repr(f"{scope.key}: {definition.name}"), place))
-            body = definition.expression
-            here = place._replace(locator=body.locator) if body is not None and body.locator else place
-            frame.place = here
-            if self._reach.memoises(scope, definition):
+                if definition.expression.locator:
+                    frame.place = place._replace(locator=definition.expression.locator)
                 self._memoised(frame, self.use(found))
             else:
-                frame.line(f"return {self.use(found)}")
+                found = self._body(definition.expression)
+            found = found.typed(settled(found.type, definition.result_type))
+            frame.lines.insert(0, (1, repr(f"{scope.key}: {definition.name}"), place))
         self.module.functions.append(frame)
         value = replaced(found, text=function, constant=False, atom=False, owner=None, keys=None)
         compiled = self._functions[key] = Compiled(function, None, value)

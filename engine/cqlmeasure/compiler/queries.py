@@ -6,16 +6,21 @@ of the sources; the body of a query without a list source runs once, also for nu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
 from cqlmeasure.compiler.code import Py, slug
-from cqlmeasure.compiler.emitter import Emitter, Handler
+from cqlmeasure.compiler.emitter import Body, Emitter, Handler
+from cqlmeasure.compiler.fusion import Filtered, condition, layers
 from cqlmeasure.compiler.kinds import is_unknown
+from cqlmeasure.compiler.logic import operands
 from cqlmeasure.compiler.properties import access
 from cqlmeasure.elm.base import Element, Expression
-from cqlmeasure.elm.lists import Current, Sort
+from cqlmeasure.elm.lists import Current, Exists, Sort
+from cqlmeasure.elm.literals import Property
+from cqlmeasure.elm.logical import And
 from cqlmeasure.elm.queries import (
     AliasRef,
     ByColumn,
@@ -25,6 +30,7 @@ from cqlmeasure.elm.queries import (
     SortByItem,
     With,
 )
+from cqlmeasure.elm.walk import walk
 from cqlmeasure.typesys import ANY, BOOLEAN, DataType, ListType, TupleType
 
 _MAXIMUM_LOOPS = 12
@@ -59,6 +65,21 @@ def _is_plain(node: Query) -> bool:
     )
 
 
+def query_body(em: Emitter, node: Query) -> Py | None:
+    """A query as the body of the function that is under construction; ``None`` if it is nothing but its source."""
+    return None if _is_plain(node) or em.frame.lines else _Builder(em, node, False).build()
+
+
+def exists_body(em: Emitter, node: Exists) -> Py | None:
+    """``exists`` of a query as the body of a function; ``None`` if the query is of another shape."""
+    query = node.operand
+    if not isinstance(query, Query) or query.aggregate is not None or _is_plain(query) or em.frame.lines:
+        return None
+    if len(query.source) > _MAXIMUM_LOOPS:
+        return None
+    return _Builder(em, query, True).build()
+
+
 def _emit(em: Emitter, node: Query, exists: bool = False) -> Py:
     builder = _Builder(em, node, exists)
     with em.function(f"q_{slug(em.frame.place.definition, 32)}") as inner:
@@ -76,6 +97,8 @@ class _Builder:
         self.aliases: set[str] = set()
         self.loops = 0
         self.sharing = ExitStack()
+        self.direct = False  # one source that is no list: statements, no loop
+        self.null = False
         self.single: str | None = None  # the run-time condition that the query is none of lists; "True" if it never is
 
     def build(self) -> Py:
@@ -87,8 +110,11 @@ class _Builder:
         frame = em.frame
         aggregate = node.aggregate
         aliases: list[Py] = []
+        early, late = self.conditions()
         for index, source in enumerate(node.source):
             aliases.append(self.source(source.alias, source.expression, index))
+            for part, rest in early.get(index, ()):
+                self.filter(part, rest)
         for clause in node.let:
             value = em.value(clause.expression)
             bound = em.bind("let", clause.identifier, replace(value, text=f"l_{slug(clause.identifier)}"))
@@ -96,23 +122,57 @@ class _Builder:
             self.aliases.add(bound.text)
         for relationship in node.relationship:
             self.relationship(relationship)
-        if node.where is not None:
-            place = frame.place
-            if node.where.locator:
-                frame.place = place._replace(locator=node.where.locator)
-            returned = node.return_.expression if node.return_ is not None else None
-            first = em.sharing.first(node.where, (returned,), frame, partial(em.true, node.where))
-            frame.line(f"if not {self.sharing.enter_context(first)}:")
-            frame.lines.append((frame.indent + 1, "continue", frame.place))
-            frame.place = place
+        if late is not None:
+            self.filter(late, (node.return_.expression if node.return_ is not None else None,))
         item = self.item(aliases)
         if self.exists and self.single is None:
             return self.finish_exists(item)
         if aggregate is not None:
             return self.aggregate(aliases)
+        if self.direct:
+            frame.give(em.use(item))
+            return Py("", item.type, item.sure and not self.null)
         frame.lines.insert(0, (1, "out = []", frame.place))
         frame.line(f"out.append({em.use(item)})")
         return self.finish(item)
+
+    # -- conditions ---------------------------------------------------------------------------------------------------
+
+    def conditions(self) -> tuple[dict[int, list[tuple[Expression, list[Expression]]]], Expression | None]:
+        """The parts of ``where`` that can be asked after an inner source, by its index, each with what follows it; and
+        what is to be asked in the end.
+        """
+        node = self.node
+        early: dict[int, list[tuple[Expression, list[Expression]]]] = {}
+        if node.where is None or len(node.source) == 1 or node.let or node.relationship:
+            return early, node.where
+        names = {source.alias: index for index, source in enumerate(node.source)}
+        parts = operands(node.where, And) if isinstance(node.where, And) else [node.where]
+        returned = [node.return_.expression] if node.return_ is not None else []
+        for position, part in enumerate(parts):
+            used = [names[name] for name in _aliases(part) if name in names]
+            early.setdefault(max(used, default=0), []).append((part, [*parts[position + 1 :], *returned]))
+        return early, None
+
+    def filter(self, where: Expression, rest: Iterable[Expression | None]) -> None:
+        """Goes on with the next item if this one does not meet the condition."""
+        em, frame = self.em, self.em.frame
+        place = frame.place
+        if where.locator:
+            frame.place = place._replace(locator=where.locator)
+        first = em.sharing.first(where, rest, frame, partial(em.true, where))
+        frame.line(f"if not {self.sharing.enter_context(first)}:")
+        self.skip()
+        frame.place = place
+
+    def skip(self) -> None:
+        """The statement that goes on with the next item."""
+        frame = self.em.frame
+        if self.direct:
+            self.null = True
+            frame.give("None", 1)
+        else:
+            frame.lines.append((frame.indent + 1, "continue", frame.place))
 
     # -- sources ------------------------------------------------------------------------------------------------------
 
@@ -127,8 +187,20 @@ class _Builder:
 
     def source(self, alias: str, expression: Expression, index: int) -> Py:
         em, frame = self.em, self.em.frame
+        filters: list[Filtered] = []
+        if index == 0:
+            expression, filters = layers(em, expression)
         value, free = self.independent(expression)
         text = em.use(value)
+        if filters and not isinstance(value.type, ListType):
+            # a filter of what is no list after all
+            text, filters = em.use(value := em.value(self.node.source[0].expression)), []
+        if _is_scalar(value.type) and len(self.node.source) == 1 and not self.exists and self.node.aggregate is None:
+            self.single, self.direct = "True", True
+            bound = em.bind("alias", alias, Py(f"a_{slug(alias)}", value.type, sure=value.sure))
+            frame.line(f"{bound.text} = {text}")
+            self.aliases.add(bound.text)
+            return bound
         items = self.iterable(value, text, free, index)
         kind = value.type
         inner: DataType | None = kind.element if isinstance(kind, ListType) else kind
@@ -140,6 +212,9 @@ class _Builder:
         frame.indent += 1
         self.loops += 1
         self.aliases.add(bound.text)
+        for layer in filters:
+            frame.line(f"if not {condition(em, layer, bound)}:", layer.place)
+            frame.lines.append((frame.indent + 1, "continue", layer.place or frame.place))
         return bound
 
     def iterable(self, value: Py, text: str, free: bool, index: int) -> str:
@@ -156,7 +231,8 @@ class _Builder:
             if index == 0 and not self.exists and self.node.aggregate is None and len(self.node.source) == 1:
                 frame.line(f"{name} = {text}")
                 frame.line(f"if {name} is None:")
-                frame.lines.append((frame.indent + 1, "return None", frame.place))
+                self.null = True
+                frame.give("None", 1)
                 return name
             return self.kept(name, f"({text} or ())", free, index)
         if is_unknown(value.type) or not _is_scalar(value.type):
@@ -218,7 +294,7 @@ class _Builder:
         frame.indent -= 2
         frame.place = place
         frame.line("else:" if positive else f"if {flag}:")
-        frame.lines.append((frame.indent + 1, "continue", frame.place))
+        self.skip()
         frame.scope = saved
 
     # -- results ------------------------------------------------------------------------------------------------------
@@ -244,12 +320,12 @@ class _Builder:
     def finish_exists(self, item: Py) -> Py:
         frame = self.em.frame
         if item.sure:
-            frame.line("return True")
+            frame.give("True")
         else:
             frame.line(f"if {self.em.use(item)} is not None:")
-            frame.lines.append((frame.indent + 1, "return True", frame.place))
+            frame.give("True", 1)
         frame.indent -= self.loops
-        frame.line("return False")
+        frame.give("False")
         return Py("", BOOLEAN, True)
 
     def aggregate(self, aliases: list[Py]) -> Py:
@@ -270,7 +346,7 @@ class _Builder:
             frame.lines.append((frame.indent + 1, "continue", frame.place))
         frame.line(f"{total.text} = {em.use(value)}")
         frame.indent -= self.loops
-        frame.line(f"return {total.text}")
+        frame.give(total.text)
         return Py("", clause.result_type or value.type or start.type)
 
     def finish(self, item: Py) -> Py:
@@ -285,18 +361,28 @@ class _Builder:
         if self.exists:
             em.call("exists")
             if self.single is not None:
-                frame.line("return exists(out)")
+                frame.give("exists(out)")
                 return Py("", BOOLEAN, True)
         if self.single == "True":
-            frame.line("return out[0] if out else None")
+            frame.give("out[0] if out else None")
             return Py("", item.type)
         if self.single is not None:
-            frame.line(f"return (out[0] if out else None) if {self.single} else out")
+            frame.give(f"(out[0] if out else None) if {self.single} else out")
             return Py("", None)
-        frame.line("return out")
+        frame.give("out")
         kind = ListType(item.type) if item.type is not None else None
-        null = any(line[1] == "return None" for line in frame.lines)
-        return Py("", kind, sure=not null, items=item.sure)
+        return Py("", kind, sure=not self.null, items=item.sure)
+
+
+def _aliases(node: Expression) -> set[str]:
+    """The names of aliases anywhere in a node; of those within it too."""
+    found: set[str] = set()
+    for below in walk(node):
+        if isinstance(below, AliasRef):
+            found.add(below.name)
+        elif isinstance(below, Property) and below.scope is not None:
+            found.add(below.scope)
+    return found
 
 
 def _is_scalar(kind: DataType | None) -> bool:
@@ -343,3 +429,5 @@ def _sort(em: Emitter, node: Sort) -> Py:
 
 
 HANDLERS: dict[type[Element], Handler] = {Query: _query, Sort: _sort}
+
+BODIES: dict[type[Element], Body] = {Query: query_body, Exists: exists_body}
