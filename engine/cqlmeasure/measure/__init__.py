@@ -7,6 +7,7 @@ report.
 """
 
 from cqlmeasure.measure.attestation import AttestedScore, attested_score, check_attested, read_attestation
+from cqlmeasure.measure.attribution import attributed, by_expression, by_paths
 from cqlmeasure.measure.bundles import subject_bundle
 from cqlmeasure.measure.codes import AggregateMethod, CompositeScoring, PopulationType, Scoring
 from cqlmeasure.measure.composite import bind_composite, component_measures, compose, compose_subject
@@ -49,6 +50,8 @@ from cqlmeasure.measure.risk import Comparison, RiskAdjusted, compare, risk_adju
 from cqlmeasure.measure.risk_model import RiskModel, computed_risk, read_risk_model
 from cqlmeasure.measure.rows import columns, rows
 from cqlmeasure.measure.score import Score
+from cqlmeasure.measure.subjects import evaluate_unfiltered, group_members, subject_reference, subjects_of
+from cqlmeasure.measure.trend import TrendPoint, anchored_period, split_period, trend, trend_points
 from cqlmeasure.measure.validation import require_valid, validate
 
 __all__ = [
@@ -90,9 +93,14 @@ __all__ = [
     "SupplementalForm",
     "SupplementalValue",
     "Totals",
+    "TrendPoint",
     "aggregate_rate",
+    "anchored_period",
     "attested_score",
+    "attributed",
     "bind_composite",
+    "by_expression",
+    "by_paths",
     "byar",
     "check_attested",
     "columns",
@@ -106,6 +114,8 @@ __all__ = [
     "evaluate",
     "evaluate_each",
     "evaluate_subject",
+    "evaluate_unfiltered",
+    "group_members",
     "individual_report",
     "parse_period",
     "pending_report",
@@ -118,10 +128,15 @@ __all__ = [
     "require_valid",
     "risk_adjusted",
     "rows",
+    "split_period",
     "standardised",
     "subject_bundle",
     "subject_list",
+    "subject_reference",
+    "subjects_of",
     "summary_report",
+    "trend",
+    "trend_points",
     "validate",
     "wilson",
 ]

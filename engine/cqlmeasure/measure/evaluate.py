@@ -69,7 +69,9 @@ def evaluate_subject(
     kind = plan.definition.subject_type
     notes: list[Diagnostic] = []
     try:
-        evaluation = evaluator.subject(subject)
+        evaluation: SubjectEvaluation = evaluator.subject(subject)
+        if evaluator.definition_type(kind) is None:
+            evaluation = _WithSubject(evaluation, subject, kind)
         groups = tuple(_group(group, evaluation, kind, plan.library, notes) for group in plan.groups)
         values = _supplemental(plan, evaluation, notes) if supplemental else ()
         return SubjectResult(
@@ -84,6 +86,32 @@ def evaluate_subject(
         return SubjectResult(
             subject=subject.id, subject_type=kind, errors=tuple(error.diagnostics), messages=tuple(notes)
         )
+
+
+class _WithSubject:
+    """An evaluation whose library has no context of the subject's type (CQL has none for locations): the subject
+    itself comes from its data.
+    """
+
+    def __init__(self, evaluation: SubjectEvaluation, subject: Subject, kind: str) -> None:
+        self._evaluation = evaluation
+        self._kind = kind
+        resources = getattr(subject, "resources", ())
+        own = [item for item in resources if item.get("resourceType") == kind]
+        self._subject = next((item for item in own if item.get("id") == subject.id), own[0] if len(own) == 1 else None)
+
+    def value(self, name: str, /) -> Any:
+        return self._subject if name == self._kind else self._evaluation.value(name)
+
+    def call(self, name: str, /, *arguments: Any) -> Any:
+        return self._evaluation.call(name, *arguments)
+
+    def messages(self) -> Sequence[Any]:
+        return self._evaluation.messages()
+
+    @property
+    def evaluated(self) -> Sequence[Any]:
+        return self._evaluation.evaluated
 
 
 def _group(

@@ -68,7 +68,12 @@ def _library(resource: Json, findings: Findings, *, needed: bool) -> str | None:
 
 
 def _subject_type(resource: Json) -> str:
-    return code_of(resource.get("subjectCodeableConcept")) or code_of(resource.get("subjectCode")) or "Patient"
+    # R6 has it on the group; a Measure whose groups are about different types of subjects cannot be read as one.
+    for holder in (resource, *objects(resource, "group")):
+        for name in ("subjectCodeableConcept", "subjectCode"):
+            if (code := code_of(holder.get(name))) is not None:
+                return code
+    return "Patient"
 
 
 def _group_elements(resource: Json) -> list[dict[str, Any]]:

@@ -49,6 +49,11 @@ def require_valid(resource: Mapping[str, Any]) -> None:
 
 def _references(resource: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """Contained resources that nothing refers to, and references to what is not contained."""
+    if resource.get("resourceType") == "Bundle":
+        # What a resource contains is referred to from within that resource only.
+        for entry in resource.get("entry", ()):
+            yield from _references(entry.get("resource") or {})
+        return
     contained = [item.get("id") for item in resource.get("contained", ()) if isinstance(item, Mapping)]
     used = {value[1:] for value in _local(resource)} - {""}
     for identity in used - set(contained):
