@@ -12,14 +12,14 @@ import msgspec
 
 from cqlmeasure.elm import FunctionDef, Library, deep_recursion
 from cqlmeasure.models import FhirTypes, fhir_types
-from cqlmeasure.requirements import rules_logic, rules_queries, rules_values
+from cqlmeasure.requirements import rules_constants, rules_logic, rules_queries, rules_values
 from cqlmeasure.requirements.libraries import Definition, LibrarySet
 from cqlmeasure.requirements.reach import Reached, reach
 from cqlmeasure.requirements.run import HANDLERS, Run, Site
 from cqlmeasure.requirements.values import Clause, Codes, Filter, Item, Path, Terminology, Value, either, join
 
 #: The modules whose import registers the rules.
-RULES = (rules_values, rules_queries, rules_logic)
+RULES = (rules_constants, rules_values, rules_queries, rules_logic)
 _ALTERNATIVES = 6
 
 
@@ -87,10 +87,7 @@ def infer(
     entries = merged(run)
     needs = _needs(members)
     clauses = tuple(tuple(_entry(run, item) for item in sorted(clause, key=_item_order)) for clause in needs)
-    single = {clause[0].key: clause[0].filters for clause in clauses if len({one.key for one in clause}) == 1}
-    entries = [
-        msgspec.structs.replace(entry, necessary=entry.key in single and _alone(entry, entries)) for entry in entries
-    ]
+    entries = [msgspec.structs.replace(entry, necessary=any(_has(entry, one) for one in clauses)) for entry in entries]
     return Inferred(found, tuple(roots), reached, tuple(entries), clauses, run)
 
 
@@ -106,9 +103,26 @@ def _evaluate(run: Run, roots: Sequence[Definition]) -> None:
             run.demand(run.call(root, tuple(argument for _ in root.node.operand)))
 
 
-def _alone(entry: Entry, entries: Iterable[Entry]) -> bool:
-    """Whether no other entry has the data that an existence test is about."""
-    return sum(other.key == entry.key for other in entries) == 1
+def _has(entry: Entry, clause: Sequence[Entry]) -> bool:
+    """Whether the data that a clause asks for are all among those of the entry."""
+    return all(one.key == entry.key and entry.filters <= one.filters for one in clause)
+
+
+def together(found: Sequence[Inferred]) -> list[Entry]:
+    """The entries of one or several artifacts; of several, those of the same kind are merged, and none is necessary."""
+    if len(found) == 1:
+        return list(found[0].entries)
+    groups: dict[tuple[object, ...], list[Entry]] = {}
+    for one in found:
+        for entry in one.entries:
+            groups.setdefault(entry.key, []).append(entry)
+    merged: list[Entry] = []
+    for group in groups.values():
+        paths = tuple(dict.fromkeys(path for entry in group for path in entry.paths))
+        plain = msgspec.structs.replace(group[0], paths=paths, necessary=False, sites=())
+        wanted = weakest(entry.filters for entry in group)
+        merged += [msgspec.structs.replace(plain, filters=filters) for filters in wanted]
+    return merged
 
 
 def merged(run: Run) -> list[Entry]:
@@ -172,4 +186,4 @@ def _item_order(item: Item) -> tuple[int, Path, int]:
     return item.site, item.path, len(item.filters)
 
 
-__all__ = ["HANDLERS", "RULES", "Entry", "Inferred", "infer", "merged", "weakest"]
+__all__ = ["HANDLERS", "RULES", "Entry", "Inferred", "infer", "merged", "together", "weakest"]

@@ -66,9 +66,15 @@ class LibrarySet:
         return self._define(owner, self._one(owner, "expression", name, ExpressionDef))
 
     def root(self, name: str) -> list[Definition]:
-        """What a criterion of the primary library names: an expression, or the functions of that name."""
+        """What a criterion of the primary library names: an expression, or the functions of that name.
+
+        A name whose case is wrong is taken if there is only one that it can mean, as in evaluation.
+        """
         table = self._table(self.primary)
         found = table.get(("expression", name)) or table.get(("function", name))
+        if not found:
+            alike = [key for key in table if key[0] in ("expression", "function") and key[1].lower() == name.lower()]
+            found = table[alike[0]] if len(alike) == 1 else None
         if not found:
             raise _unknown("expression", name, self.primary)
         return [self._define(self.primary, node) for node in found if isinstance(node, ExpressionDef)]

@@ -13,8 +13,9 @@ import msgspec
 
 from cqlmeasure.elm import FunctionDef
 from cqlmeasure.requirements.filters import Periods, code_filters, date_filters
-from cqlmeasure.requirements.infer import Entry, Inferred
+from cqlmeasure.requirements.infer import Entry, Inferred, together
 from cqlmeasure.requirements.libraries import Definition
+from cqlmeasure.requirements.paths import Paths
 from cqlmeasure.requirements.patterns import query_patterns
 from cqlmeasure.requirements.reference import reference_entries
 from cqlmeasure.requirements.statements import statement
@@ -72,7 +73,7 @@ def module_definition(
         },
         "relatedArtifact": sorted(artifacts, key=_block),
         "parameter": _unique((one for part in parts for one in _parameters(part, options)), "use", "name"),
-        "dataRequirement": _unique(one for part in parts for one in _requirements(part, options)),
+        "dataRequirement": _unique(_requirements(parts, options)),
     }
     library.update(header)
     if options.cqfm:
@@ -187,25 +188,24 @@ def _fhir_type(kind: DataType | None) -> tuple[str, bool]:
 # data requirements
 
 
-def _requirements(found: Inferred, options: Options) -> Iterable[dict[str, Any]]:
+def _requirements(found: Sequence[Inferred], options: Options) -> Iterable[dict[str, Any]]:
     if options.reference:
-        for entry, must_support in reference_entries(found):
-            yield _requirement(entry, must_support, _own_codes(found, entry), [], [])
+        for one in found:
+            for entry, must_support in reference_entries(one):
+                yield _requirement(entry, must_support, code_filters(entry, one.run.paths), [], [])
         return
-    related = {entry.resource for entry in found.entries}
-    for entry in found.entries:
-        codes = code_filters(entry, found.run.paths)
-        dates = date_filters(entry, found.run.paths, options.periods)
-        patterns = query_patterns(found.run.paths, entry, options.periods, related) if options.patterns else []
-        yield _requirement(entry, _must_support(found, entry), codes, dates, patterns)
+    paths = found[0].run.paths
+    entries = together(found)
+    related = {entry.resource for entry in entries}
+    for entry in entries:
+        codes = code_filters(entry, paths)
+        dates = date_filters(entry, paths, options.periods)
+        patterns = query_patterns(paths, entry, options.periods, related) if options.patterns else []
+        yield _requirement(entry, _must_support(paths, entry), codes, dates, patterns)
 
 
-def _own_codes(found: Inferred, entry: Entry) -> list[dict[str, Any]]:
-    return code_filters(msgspec.structs.replace(entry, filters=frozenset()), found.run.paths)
-
-
-def _must_support(found: Inferred, entry: Entry) -> list[str]:
-    cleaned = (found.run.paths.clean(entry.resource, path) for path in entry.paths)
+def _must_support(paths: Paths, entry: Entry) -> list[str]:
+    cleaned = (paths.clean(entry.resource, path) for path in entry.paths)
     return list(dict.fromkeys(".".join(path) for path in cleaned))
 
 

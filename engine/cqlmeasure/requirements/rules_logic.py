@@ -6,11 +6,12 @@ both sides.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from cqlmeasure.elm import arithmetic, clinical, datetimes, intervals, lists, literals, logical
 from cqlmeasure.elm import types as types_
-from cqlmeasure.elm.base import BinaryExpression, TimingExpression, UnaryExpression
+from cqlmeasure.elm.base import BinaryExpression, OperatorExpression, TimingExpression, UnaryExpression
 from cqlmeasure.requirements import times
 from cqlmeasure.requirements.rules_values import part_of
 from cqlmeasure.requirements.run import Run, Scope, element_of, handler
@@ -30,6 +31,7 @@ from cqlmeasure.requirements.values import (
     either,
     join_symbols,
 )
+from cqlmeasure.typesys import ListType
 
 # connectives
 
@@ -91,6 +93,14 @@ def _condition(run: Run, values: list[Value], facts: frozenset[Fact]) -> Value:
     return Value(facts=facts, needs=frozenset().union(*(value.needs for value in values)))
 
 
+def _strict(run: Run, node: OperatorExpression, values: list[Value], facts: Iterable[Fact] = ()) -> Value:
+    """The value of an operator that is null if an operand is; empty lists are no nulls."""
+    operands = getattr(node, "operand", None) or (getattr(node, "code", None) or getattr(node, "codes", None),)
+    plain = all(not isinstance(one.result_type, ListType) for one in operands if one is not None)
+    found = _condition(run, values, frozenset(facts))
+    return found if plain else Value(facts=found.facts)
+
+
 # codes
 
 
@@ -98,7 +108,7 @@ def _condition(run: Run, values: list[Value], facts: frozenset[Fact]) -> Value:
 def in_value_set(run: Run, node: clinical.InValueSet | clinical.AnyInValueSet, scope: Scope) -> Value:
     code = run.evaluate(node.code if isinstance(node, clinical.InValueSet) else node.codes, scope)
     value_set = run.evaluate(node.valueset if node.valueset is not None else node.valueset_expression, scope)
-    return _condition(run, [code, value_set], frozenset(_code_facts(code, value_set)))
+    return _strict(run, node, [code, value_set], _code_facts(code, value_set))
 
 
 @handler(logical.Equal, logical.Equivalent)
@@ -110,7 +120,7 @@ def equal(run: Run, node: BinaryExpression, scope: Scope) -> Value:
         facts = [fact for fact in facts if isinstance(fact.test, CodeTest) and all(code[0] for code in fact.test.codes)]
     if not facts and isinstance(node, logical.Equal):
         facts = _date_facts("SameAs", left, right, None)
-    found = _condition(run, [left, right], frozenset(facts))
+    found = _strict(run, node, [left, right], facts)
     # Two nulls are equivalent, so nothing has to be there.
     return found if isinstance(node, logical.Equal) else Value(facts=found.facts)
 
@@ -138,21 +148,21 @@ def _code_facts(code: Value, wanted: Value) -> list[Fact]:
 def timing(run: Run, node: TimingExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = type(node).__name__.removeprefix("Proper")
-    return _condition(run, [left, right], frozenset(_any_facts(name, left, right, node.precision)))
+    return _strict(run, node, [left, right], _any_facts(name, left, right, node.precision))
 
 
 @handler(intervals.Contains, intervals.ProperContains, intervals.Includes, intervals.ProperIncludes)
 def contains(run: Run, node: TimingExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = "In" if type(node).__name__.endswith("Contains") else "IncludedIn"
-    return _condition(run, [left, right], frozenset(_any_facts(name, right, left, node.precision)))
+    return _strict(run, node, [left, right], _any_facts(name, right, left, node.precision))
 
 
 @handler(logical.Less, logical.LessOrEqual, logical.Greater, logical.GreaterOrEqual)
 def order(run: Run, node: BinaryExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = {"Less": "Before", "LessOrEqual": "SameOrBefore", "Greater": "After"}.get(type(node).__name__, "SameOrAfter")
-    return _condition(run, [left, right], frozenset(_any_facts(name, left, right, None)))
+    return _strict(run, node, [left, right], _any_facts(name, left, right, None))
 
 
 _TURNED = {
@@ -266,7 +276,8 @@ def _span(low: Symbol | None, high: Symbol | None, low_closed: bool, high_closed
         case (NULL.symbol, Moment(last)):
             return Moment(times.Span(None, last, low_closed, high_closed))
         case (Element() as first, Element() as last) if first.scope == last.scope and first.path == last.path:
-            if (first.part, last.part) in (("start", "end"), ("whole", "whole")):
+            # An open end may be one step outside of what the interval is in.
+            if low_closed and high_closed and (first.part, last.part) in (("start", "end"), ("whole", "whole")):
                 return join_symbols(part_free(first), part_free(last))
     return None
 

@@ -88,6 +88,7 @@ class Run:
         #: What is read of the resources of each retrieve, in order of discovery.
         self.reads: dict[int, dict[Path, None]] = {}
         self.texts: dict[Read, None] = {}
+        self._known: dict[tuple[int, int], tuple[Scope, Value]] = {}
         self._site_of: dict[int, int] = {}
         self._scopes: dict[tuple[int, int], int] = {}
         self._definitions: dict[int, Value] = {}
@@ -104,8 +105,14 @@ class Run:
         self._steps += 1
         if self._steps > _LIMIT:
             raise ContentError("the libraries are too large to find their data requirements", code="too-large")
-        handler = HANDLERS.get(type(node))
-        return handler(self, node, scope) if handler is not None else self.other(node, scope)
+        # A rule may look at an operand more than once.
+        key = (id(node), id(scope))
+        known = self._known.get(key)
+        if known is None:
+            handler = HANDLERS.get(type(node))
+            value = handler(self, node, scope) if handler is not None else self.other(node, scope)
+            known = self._known[key] = (scope, value)
+        return known[1]
 
     def other(self, node: Node, scope: Scope) -> Value:
         """An expression that no rule knows: it may depend on all of its operands, and may give them back."""
