@@ -17,7 +17,7 @@ from cqlmeasure.runtime.values import ValueSet
 from cqlmeasure.translator import SourceText, translate
 
 NAME = "expression"
-_LIBRARY = "library ConformanceTest version '1'\ncontext Unfiltered\ndefine \"{name}\":\n{text}\n"
+_LIBRARY = "library ConformanceTest version '1'\n{before}\ncontext Unfiltered\ndefine \"{name}\":\n{text}\n"
 _SYNTAX = {"unexpected-token", "unexpected-end", "unknown-character", "malformed-date", "date-literal", "time-literal"}
 _SYNTAX |= {"number-range", "unterminated-comment"}
 _CODE = {"code", "system", "version", "display"}
@@ -31,10 +31,11 @@ class Failed(Exception):
         self.phase = phase
 
 
-def evaluate(expression: str, now: DateTime) -> Any:
-    """The engine's own value of an expression.  Raises ``Failed``."""
+def evaluate(expression: str, now: DateTime, declarations: str = "") -> Any:
+    """The engine's own value of an expression, which may use declarations.  Raises ``Failed``."""
+    text = _LIBRARY.format(name=NAME, text=expression, before=declarations)
     try:
-        found = translate(SourceText("ConformanceTest", "1", _LIBRARY.format(name=NAME, text=expression)))
+        found = translate(SourceText("ConformanceTest", "1", text))
         libraries = {library_key(*key): one.library for key, one in found.libraries.items()}
         program = compile_library(found.main.library, libraries)
     except CqlMeasureError as error:

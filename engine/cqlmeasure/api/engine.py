@@ -17,11 +17,13 @@ from cqlmeasure.api.parameters import Declared, Parameters, parameter_values
 from cqlmeasure.api.periods import NowLike, evaluation_time
 from cqlmeasure.compiler.program import Program
 from cqlmeasure.content import Content
-from cqlmeasure.errors import Diagnostic
+from cqlmeasure.errors import Diagnostic, TerminologyError
 from cqlmeasure.evaluation import Evaluator, LibraryText, Prepared, Store, environment, prepare
 from cqlmeasure.runtime import Interval
 from cqlmeasure.runtime.conversion import to_date
+from cqlmeasure.runtime.external import Functions
 from cqlmeasure.runtime.interval import interval as make_interval
+from cqlmeasure.runtime.values import CodeSystem
 from cqlmeasure.terminology import MemoryLookup, Terminology
 from cqlmeasure.typesys import DATE, IntervalType
 
@@ -46,7 +48,9 @@ class Engine:
         any_version: bool = False,
         prefer_elm: bool = False,
         lenient_terminology: bool = False,
+        functions: Functions | None = None,
     ) -> None:
+        self.functions = functions
         self.libraries = Libraries(content)
         self.any_version = any_version
         self.prefer_elm = prefer_elm
@@ -134,8 +138,22 @@ class PreparedLibrary:
                 fixed[name] = _dates(fixed[name])
         if given:
             fixed.update(parameter_values(self._engine, program.parameters, given, timezone, moment))
-        shared = environment(program, now=moment, parameters=fixed, value_set=terminology.value_set)
+        shared = environment(
+            program,
+            now=moment,
+            parameters=fixed,
+            value_set=terminology.value_set,
+            code_system=self._code_system,
+            functions=self._engine.functions,
+        )
         return Evaluator(program, shared, self._prepared.code)
+
+    def _code_system(self, url: str, version: str | None) -> CodeSystem:
+        """The code system with its codes; where the content has it not, or not whole, only its identity."""
+        try:
+            return self._engine.terminology.code_system(url, version)
+        except TerminologyError:
+            return CodeSystem(url, version)
 
     def placed(self, found: Diagnostic) -> Diagnostic:
         """What went wrong while the library ran, with the file and line of its CQL."""

@@ -33,6 +33,7 @@ from cqlmeasure.measure import (
     prepare,
     read_measure,
 )
+from cqlmeasure.runtime.external import Functions
 from cqlmeasure.runtime.subject import Subject
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Content:
     package (``.tgz``).  ``any_version``: take another version of an included library when the one that is named is
     not there.  ``prefer_elm``: take the ELM of a library that has both CQL and ELM.  ``lenient_terminology``: a
     missing or cut value set is a warning, not an error.  ``timezone``: the offset from UTC that evaluations have,
-    such as ``+02:00``.
+    such as ``+02:00``.  ``functions``: the Python functions behind those that CQL declares as external.
     """
 
     def __init__(
@@ -57,14 +58,20 @@ class Content:
         prefer_elm: bool = False,
         lenient_terminology: bool = False,
         timezone: str | None = None,
+        functions: Functions | None = None,
     ) -> None:
         self.any_version = any_version
         self.prefer_elm = prefer_elm
         self.lenient_terminology = lenient_terminology
         self.timezone = timezone or UTC
+        self.functions = functions
         self._content = _content.Content(path, *more_paths)
         self._engine = Engine(
-            self._content, any_version=any_version, prefer_elm=prefer_elm, lenient_terminology=lenient_terminology
+            self._content,
+            any_version=any_version,
+            prefer_elm=prefer_elm,
+            lenient_terminology=lenient_terminology,
+            functions=functions,
         )
         self._compiled: dict[tuple[str, str | None, str], CompiledMeasure] = {}
 
@@ -78,6 +85,7 @@ class Content:
             "prefer_elm": self.prefer_elm,
             "lenient_terminology": self.lenient_terminology,
             "timezone": self.timezone,
+            "functions": self.functions,
         }
         return _reopen, (self.paths, options)
 

@@ -162,6 +162,10 @@ def interval(low: Any, high: Any, low_closed: bool | None = True, high_closed: b
         order = compare_points(low, high)
         if order is not None and (order > 0 or (order == 0 and not (found.low_closed and found.high_closed))):
             raise CqlError(f"{found!r} is not an interval: it ends before it starts")
+        if order == -1 and not found.low_closed and not found.high_closed:
+            order = compare_points(successor_point(low), predecessor_point(high))
+            if order is not None and order > 0:
+                raise CqlError(f"{found!r} is not an interval: there is nothing between its ends")
     return found
 
 
