@@ -8,6 +8,7 @@ from cqlmeasure.compiler.emitter import Conditions, Emitter, Handler
 from cqlmeasure.compiler.kinds import INTERVAL_CLASSES, element_of, merge
 from cqlmeasure.compiler.literals import NULL
 from cqlmeasure.compiler.properties import access
+from cqlmeasure.compiler.retrieves import merged
 from cqlmeasure.elm import clinical, datetimes, logical, strings
 from cqlmeasure.elm.arithmetic import MaxValue, MinValue, Round
 from cqlmeasure.elm.base import AggregateExpression, Element, Expression, UnaryExpression
@@ -221,6 +222,12 @@ def _not_equal(em: Emitter, node: logical.NotEqual) -> Py:
 
 
 def _union(em: Emitter, node: Union) -> Py:
+    if isinstance(node.result_type, IntervalType):
+        # The union of intervals that do not touch is null, so that the order of nested unions matters.
+        result = em.value(node.operand[0])
+        for operand in node.operand[1:]:
+            result = em.call("union_interval", result, em.value(operand), kind=node.result_type)
+        return result
     parts: list[Expression] = []
     waiting: list[Expression] = [node]
     while waiting:
@@ -243,8 +250,12 @@ def _union(em: Emitter, node: Union) -> Py:
     ):
         em.import_("general", "union_any")
         return em.combine("union_any({})", found, None)
+    items = all(one.items for one in found)
+    found = merged(em, found)
+    if len(found) == 1 and len(parts) > 1:
+        return found[0].typed(kind)
     result = em.call("union_lists", *found, kind=kind, sure=True)
-    return Py(result.text, kind, True, all(one.items for one in found), result.constant)
+    return Py(result.text, kind, True, items, result.constant)
 
 
 def _is_widening(node: Expression) -> bool:

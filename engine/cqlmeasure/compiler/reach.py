@@ -13,6 +13,7 @@ from typing import Protocol
 from cqlmeasure.compiler.kinds import is_fhir
 from cqlmeasure.elm import ExpressionDef, FunctionDef
 from cqlmeasure.elm.library import ExpressionRef, FunctionRef
+from cqlmeasure.elm.literals import Literal
 from cqlmeasure.elm.logical import Message
 from cqlmeasure.elm.queries import Retrieve
 from cqlmeasure.elm.walk import walk
@@ -82,7 +83,7 @@ class Reach:
             if isinstance(node, Retrieve) or (isinstance(node, ExpressionRef) and node.name not in _CONTEXTS):
                 data = True
             elif isinstance(node, Message):
-                messages = True
+                messages = messages or not _only_fails(node)
             elif isinstance(node, FunctionRef):
                 for owner, called in self._called(library, node):
                     found = self._of(owner, called)
@@ -99,3 +100,8 @@ class Reach:
             for called in owner.functions.get(node.name, ()):
                 if len(called.operand) == len(node.operand):
                     yield owner, called
+
+
+def _only_fails(node: Message) -> bool:
+    """Whether a message ends the evaluation: it is never written twice."""
+    return isinstance(node.severity, Literal) and node.severity.value == "Error"

@@ -5,7 +5,10 @@ Always holds: retrieves that ask for the same share a slot; the codes of a const
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
+from itertools import zip_longest
 
 from cqlmeasure.compiler.code import Py
 from cqlmeasure.compiler.emitter import Emitter, Handler
@@ -106,7 +109,34 @@ def _by_codes(em: Emitter, node: Retrieve) -> Py:
     return Py(text, result, True, True)
 
 
-def _memoised(em: Emitter, method: str, arguments: tuple[str, ...], kind: DataType) -> Py:
+_OF_TABLE = re.compile(
+    r"\((t\d+) if \(\1 := c\[(\d+)\]\) is not UNSET else c\.retrieve_codes\(\2, (\w+), (\w+), (\w+)\)\)"
+)
+
+
+def merged(em: Emitter, operands: Sequence[Py]) -> list[Py]:
+    """The operands of a union, with neighbours that only differ in the codes they ask for made one."""
+    found: list[Py] = []
+    tables: list[str] = []
+    for operand, following in zip_longest(operands, operands[1:]):
+        match = _OF_TABLE.fullmatch(operand.text)
+        after = _OF_TABLE.fullmatch(following.text) if following is not None else None
+        if match is None:
+            found.append(operand)
+            continue
+        tables.append(match[5])
+        if after is not None and after.group(3, 4) == match.group(3, 4) and following.type == operand.type:
+            continue
+        if len(tables) == 1:
+            found.append(operand)
+        else:
+            arguments = (match[3], match[4], f"({', '.join(dict.fromkeys(tables))},)")
+            found.append(_memoised(em, "retrieve_any", arguments, operand.type))
+        tables = []
+    return found
+
+
+def _memoised(em: Emitter, method: str, arguments: tuple[str, ...], kind: DataType | None) -> Py:
     rest = ", ".join(arguments)
     key = f"{method}({rest})"
     slot = em.retrieves.get(key)

@@ -28,20 +28,16 @@ Hits = Sequence[list[Resource] | None]
 
 
 class CodeIndex(CodePath):
-    """Which tables of codes are asked for at one path of a type of resources."""
+    """Which tables of codes, ``size`` in number, are asked for at one path of a type of resources."""
 
-    __slots__ = ("_merged", "_numbers", "_tables")
+    __slots__ = ("_merged", "_numbers", "_tables", "size")
 
     def __init__(self, key: str, kind: str, steps: Steps) -> None:
         super().__init__(key, kind, steps)
+        self.size = 0
         self._tables: list[CodeTable] = []
         self._numbers: dict[int, int] = {}
         self._merged: dict[str, dict[str, tuple[int, ...]]] | None = None
-
-    @property
-    def size(self) -> int:
-        """How many tables there are."""
-        return len(self._tables)
 
     def add(self, table: CodeTable) -> int:
         """The number of a table, which must not change from now on."""
@@ -52,6 +48,7 @@ class CodeIndex(CodePath):
             known = len(self._tables)
             self._tables.append(table)  # which also keeps its identity from being used again
             self._numbers[id(table)] = known
+            self.size += 1
             self._merged = None
         return known
 

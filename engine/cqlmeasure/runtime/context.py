@@ -12,8 +12,9 @@ from typing import Any
 
 from cqlmeasure.runtime.code_index import CodeIndex, CodeIndexes, CodeTable
 from cqlmeasure.runtime.external import Functions
+from cqlmeasure.runtime.lists import union_lists
 from cqlmeasure.runtime.messages import Message
-from cqlmeasure.runtime.retrieve import Profile, select, select_codes, select_indexed, select_not_done
+from cqlmeasure.runtime.retrieve import Profile, find_codes, select, select_codes, select_not_done
 from cqlmeasure.runtime.subject import CodePath, Resource, Subject
 from cqlmeasure.runtime.temporal import DateTime
 from cqlmeasure.runtime.values import CodeSystem, ValueSet
@@ -96,9 +97,39 @@ class Context(list[Any]):
 
     def retrieve_codes(self, slot: int, profile: Profile | None, index: CodeIndex, table: int) -> list[Resource]:
         """A retrieve with the codes of a table."""
-        found = self[slot] = select_indexed(self.subject, profile, index, table)
+        subject = self.subject
+        hits = subject.hits.get(index)
+        if hits is None or len(hits) < index.size:
+            hits = find_codes(subject, index)
+        found = hits[table]
+        if found is None:
+            self[slot] = found = []
+            return found
+        if profile is not None:
+            accepts = profile.accepts
+            found = [resource for resource in found if accepts(resource)]
+        self[slot] = found
         if found:
             self.retrieved.append(found)
+        return found
+
+    def retrieve_any(
+        self, slot: int, profile: Profile | None, index: CodeIndex, tables: tuple[int, ...]
+    ) -> list[Resource]:
+        """The union of retrieves with the codes of several tables, in the order of the tables."""
+        subject = self.subject
+        hits = subject.hits.get(index)
+        if hits is None or len(hits) < index.size:
+            hits = find_codes(subject, index)
+        lists = [hits[table] for table in tables if hits[table] is not None]
+        if lists and profile is not None:
+            accepts = profile.accepts
+            lists = [[resource for resource in found if accepts(resource)] for found in lists]
+        self.retrieved += lists
+        if len(lists) == 1 and len(lists[0]) < 2:
+            found = self[slot] = lists[0]
+        else:
+            found = self[slot] = union_lists(*lists)
         return found
 
     def retrieve_dynamic(self, profile: Profile | None, path: CodePath, codes: CodeTable) -> list[Resource]:

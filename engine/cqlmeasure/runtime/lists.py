@@ -194,7 +194,12 @@ def union_list(left: Items | None, right: Items | None) -> Items:
 
 def union_lists(*lists: Items | None) -> Items:
     """The union of many lists in one pass: what nested ``union_list`` gives."""
-    return distinct(list(chain.from_iterable(items for items in lists if items))) or []
+    found = [items for items in lists if items]
+    if not found:
+        return []
+    if len(found) == 1:
+        return distinct(found[0]) or []
+    return distinct(list(chain.from_iterable(found))) or []
 
 
 def intersect_list(left: Items | None, right: Items | None) -> Items | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cqlmeasure.runtime.code_index import CodeIndex, CodeTable
+from cqlmeasure.runtime.code_index import CodeIndex, CodeTable, Hits
 from cqlmeasure.runtime.subject import ANY_SYSTEM, CodePath, Resource, Subject
 from cqlmeasure.runtime.values import ValueSet
 
@@ -106,18 +106,10 @@ def select_codes(subject: Subject, profile: Profile | None, path: CodePath, code
     return [] if positions is None else _accepted(resources, positions, profile)
 
 
-def select_indexed(subject: Subject, profile: Profile | None, index: CodeIndex, table: int) -> list[Resource]:
-    """The resources of a type and profile that have one of the codes of a table of an index."""
-    hits = subject.hits.get(index)
-    if hits is None or len(hits) < index.size:
-        hits = subject.hits[index] = index.find(subject.of_type(index.kind))
-    found: list[Resource] | None = hits[table]
-    if found is None:
-        return []
-    if profile is None:
-        return found
-    accepts = profile.accepts
-    return [resource for resource in found if accepts(resource)]
+def find_codes(subject: Subject, index: CodeIndex) -> Hits:
+    """The resources that have codes of the tables of an index; the subject keeps them."""
+    hits = subject.hits[index] = index.find(subject.of_type(index.kind))
+    return hits
 
 
 def select_not_done(
