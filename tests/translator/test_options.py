@@ -171,12 +171,28 @@ def test_writing_options(option: str, field: str) -> None:
     assert not has(to_json(written())["library"]["statements"]["def"][:-1])
 
 
-def test_annotations_hold_the_text() -> None:
-    def text(narrative: dict[str, Any]) -> str:
-        return "".join(narrative.get("value", [])) + "".join(map(text, narrative.get("s", [])))
+def text(narrative: dict[str, Any]) -> str:
+    """The text that an annotation cuts to pieces."""
+    return "".join(narrative.get("value", [])) + "".join(map(text, narrative.get("s", [])))
 
+
+def test_annotations_hold_the_text() -> None:
     found = written("EnableAnnotations").statements[1]
     assert text(found.annotation[0]["s"]) == 'define "Sum": One + 2.5'
+
+
+def test_annotations_of_all_declarations_and_any_line_ends() -> None:
+    lines = [
+        "\ufefflibrary T",
+        "/* \x0c \u2028 */ using FHIR version '4.0.1'",
+        "codesystem A: 'a'",
+        "code B: 'b' from A",
+    ]
+    cql = "\r\n".join([*lines, "parameter P Integer", "define C:", "  P"])
+    found = write_elm(library(cql, TranslatorOptions()), cql, version="1")
+    sections = (found.usings[1], found.code_systems[0], found.codes[0], found.parameters[0], found.statements[0])
+    texts = [text(one.annotation[0]["s"]) for one in sections]
+    assert texts == ["using FHIR version '4.0.1'", *lines[2:], "parameter P Integer", "define C:\r\n  P"]
 
 
 def test_external_functions_keep_their_result() -> None:

@@ -7,25 +7,32 @@ became.  ELM specification, "Annotation"; the pieces put together are the text o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from cqlmeasure.elm.library import ExpressionDef, Library
+from cqlmeasure.elm.base import Element
+from cqlmeasure.elm.library import Library
 from cqlmeasure.elm.walk import walk
 from cqlmeasure.errors import Span
+from cqlmeasure.translator.lexer import NEWLINE
 
 Piece = tuple[int, int, str]
+Definition = TypeVar("Definition", bound=Element)
+_SECTIONS = ("usings", "includes", "parameters", "code_systems", "value_sets", "codes", "concepts", "statements")
 
 
 def annotate(library: Library, text: str) -> Library:
     """The library with an annotation on every definition that has a place in ``text``."""
+    text = text.removeprefix("\ufeff")
     starts = _line_starts(text)
-    statements = tuple(_annotated(definition, text, starts) for definition in library.statements)
-    return msgspec.structs.replace(library, statements=statements)
+    sections = {
+        name: tuple(_annotated(definition, text, starts) for definition in getattr(library, name)) for name in _SECTIONS
+    }
+    return msgspec.structs.replace(library, **sections)
 
 
-def _annotated(definition: ExpressionDef, text: str, starts: Sequence[int]) -> ExpressionDef:
+def _annotated(definition: Definition, text: str, starts: Sequence[int]) -> Definition:
     if definition.locator is None:
         return definition
     pieces: dict[tuple[int, int], str] = {}
@@ -59,10 +66,8 @@ def _narrative(pieces: Sequence[Piece], first: int, text: str) -> tuple[dict[str
 
 
 def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    return starts
+    """Where the lines begin, as tokens count them."""
+    return [0, *(found.end() for found in NEWLINE.finditer(text))]
 
 
 def _range(span: Span, starts: Sequence[int]) -> tuple[int, int]:

@@ -43,7 +43,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _SPACE: Final = re.compile(r"[ \t\r\n\f\v]*")
-_NEWLINE: Final = re.compile(r"\r\n|\n|\r")
+NEWLINE: Final = re.compile(r"\r\n|\n|\r")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"} | {mark: mark for mark in "'\"`\\/"}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -74,7 +74,7 @@ class _Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.starts = [0, *(match.end() for match in _NEWLINE.finditer(text))]
+        self.starts = [0, *(match.end() for match in NEWLINE.finditer(text))]
 
     def place(self, offset: int) -> tuple[int, int]:
         line = bisect_right(self.starts, offset)
@@ -98,7 +98,7 @@ def source_lines(text: str, numbers: set[int]) -> dict[int, str]:
 
 def split_lines(text: str) -> list[str]:
     """The lines of a text, as tokens count them."""
-    return _NEWLINE.split(text.removeprefix("\ufeff"))
+    return NEWLINE.split(text.removeprefix("\ufeff"))
 
 
 def tokenize(text: str) -> t.Tokens:
@@ -230,7 +230,7 @@ class _Lexer:
         """Report what begins at ``start`` and is no token; ``resume`` is where to go on."""
         text, mark = self.text, self.text[start]
         if mark in "\"'`":
-            newline = _NEWLINE.search(text, start)
+            newline = NEWLINE.search(text, start)
             self.resume = newline.start() if newline else len(text)
             self.unterminated(start, self.resume, mark)
             return (t.STRING if mark == "'" else t.QUOTED), text[start + 1 : self.resume]

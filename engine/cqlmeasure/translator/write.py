@@ -12,12 +12,17 @@ from typing import Any
 
 import msgspec
 
-from cqlmeasure.elm import FunctionDef, Library, deep_recursion, library, literals, types
+from cqlmeasure.elm import FunctionDef, Library, clinical, deep_recursion, library, literals, types
 from cqlmeasure.elm.base import Element, Expression, OperatorExpression
 from cqlmeasure.translator.annotate import annotate
 from cqlmeasure.translator.options import DEFAULT, TranslatorOptions
 from cqlmeasure.typesys import ANY, DataType, signatures
 
+_NAMES = (clinical.ValueSetRef, clinical.CodeSystemRef)
+# One signature in our table, which is generic; the standard has them for lists, intervals, tuples and others apart.
+_BY_KIND = frozenset(
+    ("Equal", "NotEqual", "Equivalent", "InValueSet", "AnyInValueSet", "InCodeSystem", "AnyInCodeSystem")
+)
 _CONVERSIONS = (types.As, types.Convert, types.ToList, library.FunctionRef)
 
 
@@ -76,15 +81,15 @@ def _signature(node: OperatorExpression, level: str) -> tuple[DataType, ...]:
 
 
 def _operands(node: OperatorExpression) -> Sequence[Expression]:
-    """The operands in order, of operators that name them too."""
+    """The operands in order, of operators that name them too; terminology by name is none."""
     values = (getattr(node, name) for name in node.__struct_fields__)
     parts = (value if isinstance(value, tuple) else (value,) for value in values)
-    return [item for part in parts for item in part if isinstance(item, Expression)]
+    return [item for part in parts for item in part if isinstance(item, Expression) and type(item) not in _NAMES]
 
 
 @cache
 def _is_overloaded(operator: str, count: int) -> bool:
-    return sum(len(one.operands) == count for one in signatures(operator)) > 1
+    return operator in _BY_KIND or sum(len(one.operands) == count for one in signatures(operator)) > 1
 
 
 def _is_converted(operand: Expression) -> bool:
