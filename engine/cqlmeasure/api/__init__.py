@@ -4,6 +4,9 @@ Owns the names that other people's programs may use; ``cqlmeasure`` itself re-ex
 is in ``__all__`` stays, or is deprecated before it goes; what a caller can do wrong is a ``CqlMeasureError``.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from cqlmeasure.api.baseline import Change, changes, read_outcome
 from cqlmeasure.api.cases import CaseOutcome, CaseResult, CaseRun, CaseStatus
 from cqlmeasure.api.comparison import Difference, compare
@@ -31,6 +34,12 @@ from cqlmeasure.errors import (
 from cqlmeasure.evaluation.store import default_directory as cache_folder
 from cqlmeasure.runtime.external import Functions
 
+if TYPE_CHECKING:
+    from cqlmeasure.explain import Explanation, Reason
+
+# What only those need who ask for reasons: it loads the compiler.
+_LAZY = {"Explanation": "cqlmeasure.explain", "Reason": "cqlmeasure.explain"}
+
 __all__ = [
     "CaseOutcome",
     "CaseResult",
@@ -46,8 +55,10 @@ __all__ = [
     "Diagnostic",
     "Difference",
     "EvaluationError",
+    "Explanation",
     "Functions",
     "MeasureResult",
+    "Reason",
     "Session",
     "Severity",
     "SubjectData",
@@ -71,3 +82,9 @@ __all__ = [
     "to_cql",
     "translate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -6,9 +6,9 @@ first subject is evaluated, and those that cannot be are named together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +19,7 @@ from cqlmeasure.compiler.program import Program
 from cqlmeasure.content import Content
 from cqlmeasure.errors import Diagnostic, TerminologyError
 from cqlmeasure.evaluation import Evaluator, LibraryText, Prepared, Store, environment, prepare
+from cqlmeasure.measure import MeasureDefinition
 from cqlmeasure.runtime import Interval
 from cqlmeasure.runtime.conversion import to_date
 from cqlmeasure.runtime.external import Functions
@@ -26,6 +27,9 @@ from cqlmeasure.runtime.interval import interval as make_interval
 from cqlmeasure.runtime.values import CodeSystem
 from cqlmeasure.terminology import MemoryLookup, Terminology
 from cqlmeasure.typesys import DATE, IntervalType
+
+if TYPE_CHECKING:
+    from cqlmeasure.explain import Explainer
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -123,13 +127,15 @@ class PreparedLibrary:
         *,
         given: Parameters | None = None,
         now: NowLike | None = None,
+        derived: Program | None = None,
     ) -> Evaluator:
         """An evaluator for these parameters; "now" is fixed here, in the time zone of the caller.
 
-        ``parameters`` are run-time values; those in ``given`` come from callers, and are checked.
+        ``parameters`` are run-time values; those in ``given`` come from callers, and are checked.  ``derived``: a
+        program that has been made of this library and is evaluated in its place.
         """
         moment = evaluation_time(timezone, now)
-        program = self._prepared.program
+        program = derived or self._prepared.program
         terminology = self._engine.terminology
         terminology.check(program.value_sets)
         fixed: dict[Any, Any] = dict(parameters)
@@ -146,7 +152,19 @@ class PreparedLibrary:
             code_system=self._code_system,
             functions=self._engine.functions,
         )
-        return Evaluator(program, shared, self._prepared.code)
+        return Evaluator(program, shared, self._prepared.code if derived is None else None)
+
+    def explainer(self, definition: MeasureDefinition, evaluator: Callable[[Program], Evaluator]) -> Explainer:
+        """An explainer of a measure that has this library as its primary one."""
+        # The translator and the compiler are loaded for those only who ask for reasons.
+        from cqlmeasure.api.translation import library_set
+        from cqlmeasure.explain import prepare as prepare_explainer
+
+        engine = self._engine
+        primary, libraries = library_set(
+            self.source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm
+        )
+        return prepare_explainer(definition, primary, libraries, self._lines, evaluator)
 
     def _code_system(self, url: str, version: str | None) -> CodeSystem:
         """The code system with its codes; where the content has it not, or not whole, only its identity."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqlmeasure import content as _content
 from cqlmeasure.api.engine import Engine
+from cqlmeasure.api.explaining import Explaining
 from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.parameters import check_reserved
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, UTC, NowLike, PeriodLike, as_period
@@ -38,6 +39,7 @@ from cqlmeasure.runtime.subject import Subject
 
 if TYPE_CHECKING:
     from cqlmeasure.api.cases import CaseRun
+    from cqlmeasure.explain import Explainer
 
 
 class Content:
@@ -215,7 +217,20 @@ class CompiledMeasure:
         with _without_collector():
             result = evaluate(plan, evaluator, source, period=self._period(period), evidence=evidence, keep=keep)
         warnings = [*self._library.warnings, *self._engine.warnings]
-        return MeasureResult(result, ReportOptions(date=date), warnings, self._library.placed)
+        explaining = Explaining(
+            data, lambda: self._explainer(self._period(period), timezone or self._timezone, parameters or {}, now)
+        )
+        return MeasureResult(result, ReportOptions(date=date), warnings, self._library.placed, explaining)
+
+    def _explainer(
+        self, period: Period, timezone: str, parameters: Mapping[str, Any], now: NowLike | None
+    ) -> Explainer:
+        plan, _ = self._prepare(period, timezone, parameters, now)
+        fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
+        return self._library.explainer(
+            plan.definition,
+            lambda program: self._library.evaluator(fixed, timezone, given=parameters, now=now, derived=program),
+        )
 
     def _period(self, period: PeriodLike | None) -> Period:
         if period is not None:

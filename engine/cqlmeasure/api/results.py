@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from cqlmeasure.api.explaining import Explaining
+from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import (
     Group,
@@ -21,6 +23,9 @@ from cqlmeasure.measure import (
 )
 from cqlmeasure.measure import MeasureResult as _Result
 
+if TYPE_CHECKING:
+    from cqlmeasure.explain import Explanation
+
 Json = dict[str, Any]
 
 
@@ -33,7 +38,9 @@ class MeasureResult:
         options: ReportOptions,
         warnings: list[Diagnostic],
         placed: Callable[[Diagnostic], Diagnostic],
+        explaining: Explaining,
     ) -> None:
+        self._explaining = explaining
         self._result = result
         self._placed = placed
         self._options = options
@@ -62,6 +69,11 @@ class MeasureResult:
     def failed_count(self) -> int:
         """How many subjects could not be scored; they count nowhere."""
         return self._result.totals.failed
+
+    @property
+    def failed_subjects(self) -> list[str]:
+        """The ids of the subjects that could not be scored."""
+        return [failure.subject for failure in self._result.failures if not failure.scored]
 
     @property
     def subjects(self) -> list[str]:
@@ -93,14 +105,14 @@ class MeasureResult:
 
     def individual(self, subject: str) -> Json:
         """The MeasureReport of type individual of one subject."""
-        found = self._subjects.get(subject)
-        if found is None:
-            raise UsageError(
-                f"there is no subject {subject} in this result",
-                code="unknown-subject",
-                hint=self._no_subject_hint(),
-            )
-        return self._individual(found)
+        return self._individual(self._subject(subject))
+
+    def explain(self, subject: str, data: SubjectData | None = None) -> Explanation:
+        """Why a subject is in a population or is not: the conditions that decided, and every definition's value.
+
+        The subject is read again from the data that were evaluated; ``data`` are its resources where they cannot be.
+        """
+        return self._explaining.explain(self._subject(subject), data)
 
     def individuals(self) -> Iterator[Json]:
         """The individual MeasureReports of all subjects, in the order of the data."""
@@ -125,6 +137,16 @@ class MeasureResult:
                 name = stratifier.id or f"stratifier-{stratifier.position}"
                 row[name] = ", ".join(" ".join(map(_text, stratum.values)) for stratum in strata if any(stratum.counts))
             yield row
+
+    def _subject(self, subject: str) -> SubjectResult:
+        found = self._subjects.get(subject.removeprefix("Patient/"))
+        if found is None:
+            raise UsageError(
+                f"there is no subject {subject} in this result",
+                code="unknown-subject",
+                hint=self._no_subject_hint(),
+            )
+        return found
 
     def _individual(self, subject: SubjectResult) -> Json:
         return individual_report(self.definition, self.period, subject, self._options)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cqlmeasure.api.libraries import Libraries
+from cqlmeasure.compiler.compile import library_key
 from cqlmeasure.elm import ElmFormatError, Library, from_json, to_json
 from cqlmeasure.errors import ContentError, Diagnostic
 from cqlmeasure.evaluation import LibraryText
@@ -50,6 +51,20 @@ def translated(
         options=options,
     )
     return found.main.library, list(found.diagnostics)
+
+
+def library_set(
+    source: LibraryText, libraries: Libraries, *, any_version: bool = False, prefer_elm: bool = False
+) -> tuple[Library, dict[str, Library]]:
+    """The typed ELM of a library, and that of all it includes by ``name|version``."""
+    found = translate(
+        _text(source, prefer_elm),
+        _Provider(libraries, prefer_elm),
+        models=libraries.model,
+        any_version=any_version,
+        prefer_elm=prefer_elm,
+    )
+    return found.main.library, {library_key(*key): one.library for key, one in found.libraries.items()}
 
 
 def _own_models(libraries: Libraries) -> ModelProvider:

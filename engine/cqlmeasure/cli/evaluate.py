@@ -21,6 +21,7 @@ FAILED_SUBJECTS = 1
 EXAMPLES = """\b
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d patients/ -p 2026
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --report individual -o reports.ndjson
+cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --explain exactly-9
 """
 
 
@@ -38,6 +39,13 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --report
 @click.option("--period", "-p", metavar="PERIOD", help="2026, 2026-07, or START..END.  [default: the measure's own]")
 @click.option("--subject", "-s", "subjects", metavar="ID", multiple=True, help="Only this patient; repeatable.")
 @click.option(
+    "--explain",
+    "explained",
+    metavar="ID",
+    multiple=True,
+    help="Evaluate only this patient and tell why it is in each population, or is not; repeatable.",
+)
+@click.option(
     "--report",
     type=click.Choice(["summary", "individual"]),
     default="summary",
@@ -54,6 +62,7 @@ def evaluate(
     data: tuple[Path, ...],
     period: str | None,
     subjects: tuple[str, ...],
+    explained: tuple[str, ...],
     report: str,
     output: Path | None,
     parameters: tuple[str, ...],
@@ -71,6 +80,7 @@ def evaluate(
     """
     # Rich is loaded by those commands only that print with it.
     from cqlmeasure.cli import show
+    from cqlmeasure.cli.show_explanation import show_explanations
 
     source = cm.Content(
         *(content or (Path(),)),
@@ -83,16 +93,23 @@ def evaluate(
         progress.step(f"translating {measure}")
         compiled = source.measure(measure)
         patients = cm.subjects(*data) if data else source.test_subjects(measure)
+        subjects = (*subjects, *explained)
         progress.step(f"evaluating {compiled.name}")
         progress.expect(patients.count)
+        counted = progress.counted(patients)
+        wanted = {one.removeprefix("Patient/") for one in subjects}
+        # Who is explained is looked at twice.
+        kept = [one for one in counted if one.id in wanted] if explained else counted
         result = compiled.evaluate(
-            progress.counted(patients),
+            kept,
             period=period,
             subjects=subjects or None,
             parameters=parameters_of(parameters),
             now=now,
         )
-    if output is None or str(output) != "-":
+    if explained and (output is None or str(output) != "-"):
+        show_explanations(result, explained)
+    elif output is None or str(output) != "-":
         show.result(result)
     show.diagnostics([*source.warnings, *patients.warnings, *result.warnings, *result.failures])
     if output is not None:
