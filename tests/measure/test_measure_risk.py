@@ -238,3 +238,16 @@ def test_the_interval_of_a_rate_accounts_for_exclusions() -> None:
     result = run(*PEOPLE)
     found = rate_interval(result.definition.groups[0], result.groups()[0])
     assert found == wilson(1, 3)
+
+
+def test_intervals_and_adjusted_results_are_in_the_summary_on_request(valid: Any) -> None:
+    result = run(*PEOPLE)
+    adjusted = risk_adjusted(result, computed_risk(result.definition, "Expected"))
+    plain = summary_report(result)
+    report = valid(summary_report(result, ReportOptions(confidence=0.9, adjusted={"Group_1": adjusted})))
+    added = {item["id"]: item for item in report["contained"]}
+    assert added.keys() - {item["id"] for item in plain["contained"]} == {"confidence-interval-1", "risk-adjusted-1"}
+    expected = wilson(1, 3, 0.9)
+    assert expected is not None
+    assert added["confidence-interval-1"]["valueRange"]["low"]["value"] == expected.low
+    assert added["risk-adjusted-1"]["component"][1]["valueQuantity"]["value"] == 1.5

@@ -51,6 +51,7 @@ from cqlmeasure.measure.risk_model import RiskModel, computed_risk, read_risk_mo
 from cqlmeasure.measure.rows import columns, rows
 from cqlmeasure.measure.score import Score
 from cqlmeasure.measure.subjects import evaluate_unfiltered, group_members, subject_reference, subjects_of
+from cqlmeasure.measure.together import evaluate_together
 from cqlmeasure.measure.trend import TrendPoint, anchored_period, split_period, trend, trend_points
 from cqlmeasure.measure.validation import require_valid, validate
 
@@ -114,6 +115,7 @@ __all__ = [
     "evaluate",
     "evaluate_each",
     "evaluate_subject",
+    "evaluate_together",
     "evaluate_unfiltered",
     "group_members",
     "individual_report",

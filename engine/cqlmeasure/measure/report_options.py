@@ -10,6 +10,7 @@ import msgspec
 
 from cqlmeasure.measure.attestation import AttestedScore
 from cqlmeasure.measure.editions import Edition
+from cqlmeasure.measure.risk import RiskAdjusted
 
 
 class SupplementalForm(StrEnum):
@@ -33,8 +34,9 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     those without a value, ``empty_strata`` those that are expected and that nobody is in (in summaries).
     ``supplemental_form`` is how summaries count supplemental data.  ``attested`` are the scores that the reporter
     attests, by the id, linkId or number of the group.  ``cohort_score`` writes the number of members as a cohort's
-    score.  ``invert_decrease`` writes ``1 - score`` for proportions and ratios of observations with the notation
-    "decrease", as the Java engine does (the standard's score does not depend on the notation).
+    score.  ``confidence`` (such as 0.95) adds intervals of rates to summaries, ``adjusted`` risk-adjusted results, by
+    group like ``attested``.  ``invert_decrease`` writes ``1 - score`` for proportions and ratios of observations with
+    the notation "decrease", as the Java engine does (the standard's score does not depend on the notation).
     """
 
     date: str | None = None
@@ -49,4 +51,6 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     supplemental_form: SupplementalForm = SupplementalForm.COMPONENTS
     attested: Mapping[str, AttestedScore] = msgspec.field(default_factory=dict)
     cohort_score: bool = False
+    confidence: float | None = None
+    adjusted: Mapping[str, RiskAdjusted] = msgspec.field(default_factory=dict)
     invert_decrease: bool = False

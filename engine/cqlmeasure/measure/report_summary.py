@@ -12,6 +12,7 @@ import msgspec
 
 from cqlmeasure.errors import Diagnostic, Severity
 from cqlmeasure.measure.editions import SUMMARY
+from cqlmeasure.measure.report_adjusted import add_adjusted
 from cqlmeasure.measure.report_groups import groups_json
 from cqlmeasure.measure.report_options import ReportOptions
 from cqlmeasure.measure.report_parts import add_messages, fhir_id, finished, header, middle
@@ -30,6 +31,7 @@ def summary_report(result: MeasureResult, options: ReportOptions = _NO_OPTIONS) 
     middle(report, definition, result.period, options)
     report["group"] = groups_json(definition, result.groups(), options, whole=True)
     add_summary(report, result, options)
+    add_adjusted(report, result, options)
     add_messages(report, [*failures(result), *result.doubts()])
     return finished(report, options, definition)
 
