@@ -149,11 +149,10 @@ def _interval_of(em: Emitter, node: elm.Interval, low: Py) -> Py:
         flags = []
         if low.text == high.text == "None" and point in (None, ANY):
             return NULL.typed(kind)  # without a type there is no least and no greatest value: no interval
-    if low.constant and high.constant and (low.text != "None" or high.text != "None"):
-        return em.call("interval", low, high, *flags, kind=kind, sure=True)
-    name = em.import_("general", "computed_interval")
+    constant = low.constant and high.constant and (low.text != "None" or high.text != "None")
+    name = em.import_("general", "constant_interval" if constant else "computed_interval")
     points = em.import_("interval", INTERVAL_CLASSES.get(point or ANY, "Interval"))
-    return em.combine(f"{name}({{}})", (points, low, high, *flags), kind)
+    return em.combine(f"{name}({{}})", (points, low, high, *flags), kind, sure=constant)
 
 
 def _list(em: Emitter, node: elm.List) -> Py:

@@ -221,10 +221,7 @@ def _sum_of(values: Iterable[Any]) -> Decimal | None:
 
 
 def _product_of(values: Iterable[Any]) -> Decimal | None:
-    result: Decimal | None = Decimal(1)
-    for value in values:
-        result = arithmetic.multiply_decimal(result, value)
-    return result
+    return fix_decimal(reduce(WIDE_CONTEXT.multiply, values, Decimal(1)))
 
 
 def _mean(values: Sequence[Decimal]) -> Decimal:

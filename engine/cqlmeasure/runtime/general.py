@@ -75,6 +75,15 @@ def fhir_json(value: Any) -> Any:
     return value
 
 
+def constant_interval(
+    kind: type[Interval], low: Any, high: Any, low_closed: bool | None = True, high_closed: bool | None = True
+) -> Interval:
+    """An interval of constant ends: an error if it ends before it starts.  ``kind`` as for a computed one."""
+    if low is None and high is None:
+        return kind(None, None, bool(low_closed), bool(high_closed))
+    return interval.interval(low, high, low_closed, high_closed)
+
+
 def computed_interval(
     kind: type[Interval], low: Any, high: Any, low_closed: bool | None = True, high_closed: bool | None = True
 ) -> Interval | None:

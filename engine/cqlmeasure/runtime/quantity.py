@@ -219,12 +219,12 @@ def _scaled(a: Quantity | None, b: Quantity | None, operate: Callable[[Decimal, 
 
 def negate_quantity(a: Quantity | None) -> Quantity | None:
     """``-a``."""
-    return None if a is None else Quantity(-a.value, a.unit)
+    return None if a is None else Quantity(a.value.copy_negate() if a.value else a.value, a.unit)
 
 
 def abs_quantity(a: Quantity | None) -> Quantity | None:
     """``Abs(a)``."""
-    return None if a is None else Quantity(abs(a.value), a.unit)
+    return None if a is None else Quantity(a.value.copy_abs(), a.unit)
 
 
 def convert_quantity(a: Quantity | None, unit: str | None) -> Quantity | None:

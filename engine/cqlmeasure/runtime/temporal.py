@@ -36,9 +36,18 @@ def day_number(year: int, month: int = 1, day: int = 1) -> int:
     return _civil_date(year, month, day).toordinal() - _EPOCH
 
 
+_CYCLE_DAYS = 146_097
+"""Days in 400 years, after which the calendar repeats itself."""
+
+
 def civil(day: int) -> tuple[int, int, int]:
-    """Year, month and day of a day number."""
-    found = _civil_date.fromordinal(day + _EPOCH)
+    """Year, month and day of a day number; on the calendar of another time zone it may lie beyond the years 1 to 9999."""
+    try:
+        found = _civil_date.fromordinal(day + _EPOCH)
+    except ValueError:
+        cycles, within = divmod(day + _EPOCH - 1, _CYCLE_DAYS)
+        found = _civil_date.fromordinal(within + 1)
+        return found.year + 400 * cycles, found.month, found.day
     return found.year, found.month, found.day
 
 
