@@ -30,6 +30,7 @@ from cqlmeasure.data import SubjectData, subject_from_resources
 from cqlmeasure.elm import from_json, walk
 from cqlmeasure.elm.clinical import CalculateAgeAt
 from cqlmeasure.requirements import Inferred, Options, Periods, criteria_of, infer, into_measure, module_definition
+from cqlmeasure.requirements.filters import date_filters
 from cqlmeasure.requirements.plan import plan
 from cqlmeasure.requirements.values import DateTest
 from cqlmeasure.terminology import Terminology
@@ -129,9 +130,9 @@ def count(found: Inferred, library: Mapping[str, Any], reference: bool) -> Count
     counts["entries for which a date limit is known"] += sum(
         any(isinstance(one.test, DateTest) for one in entry.filters) for entry in found.entries
     )
-    if not reference:
-        for entry, made in zip(found.entries, requirements, strict=False):
-            counts["retrieves with a date filter"] += len(entry.sites) if made.get("dateFilter") else 0
+    for entry in found.entries:
+        dated = bool(date_filters(entry, paths, Periods()))
+        counts["retrieves with a date filter"] += len(entry.sites) if dated and not reference else 0
     ages = any(isinstance(node, CalculateAgeAt) for one in found.reached.expressions for node in walk(one.node))
     birth_date = any("birthDate" in made.get("mustSupport", []) for made in requirements if made["type"] == "Patient")
     counts["measures with an age and no birthDate"] += ages and not birth_date

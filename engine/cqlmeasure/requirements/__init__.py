@@ -4,11 +4,13 @@ Owns the abstract evaluation of ELM and what is written of it.  Always holds: no
 requirements may ask for too much, never for too little.
 """
 
+from cqlmeasure.requirements.artifact import library_requirements, measure_requirements
 from cqlmeasure.requirements.filters import Periods
 from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
 from cqlmeasure.requirements.module import Options, into_measure, module_definition
 from cqlmeasure.requirements.patterns import query_patterns
+from cqlmeasure.requirements.plan import Plan, plan
 
 __all__ = [
     "Criteria",
@@ -16,9 +18,13 @@ __all__ = [
     "Inferred",
     "Options",
     "Periods",
+    "Plan",
     "criteria_of",
     "infer",
     "into_measure",
+    "library_requirements",
+    "measure_requirements",
     "module_definition",
+    "plan",
     "query_patterns",
 ]

@@ -75,7 +75,8 @@ def module_definition(
         "parameter": _unique((one for part in parts for one in _parameters(part, options)), "use", "name"),
         "dataRequirement": _unique(_requirements(parts, options)),
     }
-    library.update(header)
+    # In the order of the standard: what identifies comes before what is said.
+    library = {"resourceType": "Library", **header, **{k: v for k, v in library.items() if k not in header}}
     if options.cqfm:
         library["extension"] = [_renamed(one) for one in library["extension"]]
     return {name: value for name, value in library.items() if value not in ([], None)}
@@ -197,11 +198,51 @@ def _requirements(found: Sequence[Inferred], options: Options) -> Iterable[dict[
     paths = found[0].run.paths
     entries = together(found)
     related = {entry.resource for entry in entries}
+    made: list[_Written] = []
     for entry in entries:
         codes = code_filters(entry, paths)
         dates = date_filters(entry, paths, options.periods)
         patterns = query_patterns(paths, entry, options.periods, related) if options.patterns else []
-        yield _requirement(entry, _must_support(paths, entry), codes, dates, patterns)
+        _add(made, _Written(entry, _must_support(paths, entry), codes, dates, patterns))
+    for written in made:
+        yield written.json()
+
+
+class _Written(msgspec.Struct):
+    """An entry on its way to JSON."""
+
+    entry: Entry
+    must_support: list[str]
+    codes: list[dict[str, Any]]
+    dates: list[dict[str, Any]]
+    patterns: list[str]
+
+    def json(self) -> dict[str, Any]:
+        """As a DataRequirement."""
+        return _requirement(self.entry, self.must_support, self.codes, self.dates, self.patterns)
+
+    def covers(self, other: _Written) -> bool:
+        """Whether, as written, it asks for all that another one asks for."""
+        return (
+            self.entry.key == other.entry.key
+            and all(one in other.codes for one in self.codes)
+            and all(one in other.dates for one in self.dates)
+        )
+
+
+def _add(made: list[_Written], one: _Written) -> None:
+    """Add an entry; of those that cannot be told apart once written, or that another covers, one is left."""
+    for known in made:
+        if known.covers(one) or one.covers(known):
+            wider, other = (known, one) if known.covers(one) else (one, known)
+            wider.patterns = list(dict.fromkeys((*wider.patterns, *other.patterns)))
+            wider.must_support = list(dict.fromkeys((*wider.must_support, *other.must_support)))
+            necessary = known.entry.necessary or one.entry.necessary
+            wider.entry = msgspec.structs.replace(wider.entry, necessary=necessary)
+            made.remove(known)
+            _add(made, wider)
+            return
+    made.append(one)
 
 
 def _must_support(paths: Paths, entry: Entry) -> list[str]:
