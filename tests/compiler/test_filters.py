@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from elm_support import elm_value, integer, operator, string
-from support import FHIR, subject
+from support import FHIR, QICORE, subject
 
 from cqlmeasure.errors import EvaluationError
 
@@ -139,6 +139,22 @@ def test_related_context_in_cql() -> None:
     )
     assert [one["id"] for one in found.value("Conditions")] == ["c4", "c5"]
     assert found.value("None") == []
+
+
+def test_related_context_of_medications_and_negations() -> None:
+    """All retrieves that stand for one of QICore's are in the context."""
+    mine = {"resourceType": "MedicationRequest", "id": "r1", "subject": ME, "medicationCodeableConcept": FLU}
+    hers = {"resourceType": "MedicationRequest", "id": "r2", "subject": MOTHER, "medicationCodeableConcept": FLU}
+    by_reference = {"medicationReference": {"reference": "Medication/d"}, "resourceType": "MedicationRequest"}
+    referred = [{**by_reference, "id": "r3", "subject": ME}, {**by_reference, "id": "r4", "subject": MOTHER}]
+    drug = {"resourceType": "Medication", "id": "d", "code": FLU}
+    found = subject(
+        f"{QICORE}codesystem S: 's'\ncode Flu: 'flu' from S\ncontext Patient\n"
+        "define Mother: singleton from ([Patient] P where P.id = 'm')\n"
+        "define Orders: [Mother -> MedicationRequest: Flu] M return M.id\n",
+        [*DATA, mine, hers, drug, *referred],
+    )
+    assert sorted(found.value("Orders")) == ["r2", "r4"]
 
 
 def test_filters_of_one_retrieve_do_not_leak() -> None:

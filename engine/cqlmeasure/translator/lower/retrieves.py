@@ -62,9 +62,9 @@ def lower_retrieve(lowering: Lowering, node: syntax.Retrieve) -> Typed:
     found = _retrieve(lowering, facts, node.span, path, comparator, codes, context)
     element = element_type(lowering, kind, path)
     if node.comparator is None and value.type == VALUE_SET and _names_value_sets(element):
-        return union(lowering, found, _retrieve(lowering, facts, node.span, path, "~", value.node), node.span)
+        return union(lowering, found, _retrieve(lowering, facts, node.span, path, "~", value.node, context), node.span)
     if path == "medication" and facts.model != FHIR and _has_reference(element):
-        referenced = _by_reference(lowering, facts, node, value)
+        referenced = _by_reference(lowering, facts, node, value, context)
         if referenced is not None:
             return union(lowering, referenced, found, node.span)
     return found
@@ -113,7 +113,7 @@ def _codes(lowering: Lowering, node: syntax.Retrieve, value: Typed) -> tuple[str
         "type-mismatch",
         f"a retrieve is filtered by a value set, a code, a concept or a list of codes, not by {shown(value.type)}",
         node.terminology.span,
-        hint="declare the code: code \"Name\": '...' from \"System\"" if value.type == STRING else None,
+        hint='declare the code: code "Name": \'...\' from "System"' if value.type == STRING else None,
     )
 
 
@@ -131,13 +131,15 @@ def _has_reference(element: DataType | None) -> bool:
     )
 
 
-def _by_reference(lowering: Lowering, facts: ClassFacts, node: syntax.Retrieve, value: Typed) -> Typed | None:
+def _by_reference(
+    lowering: Lowering, facts: ClassFacts, node: syntax.Retrieve, value: Typed, context: Expression | None
+) -> Typed | None:
     """Resources whose medication is a reference to a Medication with a fitting code."""
     medication = next(iter(lowering.models.find_types("Medication", facts.model)), None)
     target = lowering.models.class_of(medication) if medication is not None else None
     if medication is None or target is None:
         return None
-    requests = _retrieve(lowering, facts, node.span)
+    requests = _retrieve(lowering, facts, node.span, context=context)
     medications = _retrieve(lowering, target, node.span)
     code = access(lowering, lowering.typed(queries.AliasRef, None, medication, name="M"), "code", node.span)
     if value.type == VALUE_SET:
