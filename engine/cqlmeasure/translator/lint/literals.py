@@ -29,6 +29,7 @@ _REPEATED: Final = {
     "<=": "this is true, or null",
     ">=": "this is true, or null",
 }
+MAX_OPERANDS: Final = 100  # of a chain, that are looked at for one that is there twice
 _CHAINED: Final = frozenset(("and", "or", "union"))
 
 
@@ -113,7 +114,7 @@ def same_operands(lowering: Lowering, fact: Fact) -> Iterator[Finding]:
     if not isinstance(node, syntax.Binary) or node.operator not in _REPEATED or _is_literal(node.right):
         return
     left = node.left
-    while True:
+    for _ in range(MAX_OPERANDS):
         one = bare(left)
         chained = isinstance(one, syntax.Binary) and one.operator == node.operator and node.operator in _CHAINED
         other = one.right if chained and isinstance(one, syntax.Binary) else one

@@ -137,10 +137,16 @@ class LibraryLowering(Lowering):
     def _guard(self, lower: Callable[[DeclarationType], Result], item: DeclarationType) -> Result | None:
         try:
             return lower(item)
-        except Abandoned:
-            name = getattr(item, "name", None)
+        except (Abandoned, RecursionError) as error:
+            node = item.item if isinstance(item, _Function) else item
+            assert isinstance(node, syntax.Node)
+            name = getattr(node, "name", None)
             if isinstance(name, syntax.Identifier):
                 self.broken.add(name.text)
+            if isinstance(error, RecursionError):
+                message = "expressions, or definitions that refer to each other, are nested too deeply here"
+                hint = "move inner expressions to definitions of their own"
+                self.report("nesting-too-deep", message, getattr(name, "span", node.span), hint=hint)
             return None
 
     def _duplicate(self, what: str, name: syntax.Identifier) -> None:
@@ -336,7 +342,7 @@ class LibraryLowering(Lowering):
         outer_context, self.context = self.context, self._contexts[id(item)]
         try:
             value = self.lower(item.value)
-        except Abandoned:
+        except (Abandoned, RecursionError):
             self._failed.add(name)
             raise
         finally:
@@ -403,7 +409,7 @@ class LibraryLowering(Lowering):
         outer_context, self.context = self.context, self._contexts.get(id(item))
         try:
             body, result = self._body(function)
-        except Abandoned:
+        except (Abandoned, RecursionError):
             function.failed = True
             raise
         finally:

@@ -25,6 +25,8 @@ from cqlmeasure.typesys import (
     is_subtype,
 )
 
+MAX_CHAIN = 3_500  # operators in one chain: ELM nests them, and readers of ELM have their limits
+
 _UNARY = {
     "not": "Not",
     "exists": "Exists",
@@ -97,6 +99,9 @@ def lower_binary(lowering: Lowering, node: syntax.Binary) -> Typed:
     while isinstance(first, syntax.Binary):
         chain.append(first)
         first = first.left
+    if len(chain) > MAX_CHAIN:
+        message = f"{len(chain)} operators follow one another here, more than the {MAX_CHAIN} that are translated"
+        raise lowering.fail("nesting-too-deep", message, node.span, hint="move parts to definitions of their own")
     operands = lowering.lower_all([first, *(link.right for link in reversed(chain))])
     value = operands[0]
     for link, right in zip(reversed(chain), operands[1:], strict=True):
