@@ -6,7 +6,6 @@ Always holds: the ends of an interval enclose the estimate; a proportion's are w
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import msgspec
 
@@ -65,4 +64,7 @@ def rate_interval(group: Group, result: GroupResult, confidence: float = 0.95) -
 def _quantile(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise UsageError(f"a confidence of {confidence} is not between 0 and 1", code="confidence", hint="such as 0.95")
+    # Loaded where it is needed: the module takes longer to load than most evaluations need it.
+    from statistics import NormalDist
+
     return NormalDist().inv_cdf(0.5 + confidence / 2)

@@ -1,0 +1,99 @@
+"""A composite measure from a folder: its components are found and combined."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import cqlmeasure as cm
+from cqlmeasure.api.composites import evaluate_composite
+
+UV = "http://hl7.org/fhir/uv/cqm/StructureDefinition/cqm-"
+BASE = "http://example.org"
+CQL = """library Checks version '1'
+using FHIR version '4.0.1'
+parameter "Measurement Period" Interval<DateTime>
+context Patient
+define "Everyone": true
+define "Visited": exists [Encounter]
+define "Measured": exists [Observation]
+"""
+
+
+def concept(code: str) -> dict[str, Any]:
+    return {"coding": [{"code": code}]}
+
+
+def component(name: str, numerator: str) -> dict[str, Any]:
+    criteria = {"initial-population": "Everyone", "denominator": "Everyone", "numerator": numerator}
+    return {
+        "resourceType": "Measure",
+        "id": name,
+        "name": name,
+        "url": f"{BASE}/Measure/{name}",
+        "status": "draft",
+        "scoring": concept("proportion"),
+        "library": [f"{BASE}/Library/Checks"],
+        "group": [
+            {
+                "population": [
+                    {"code": concept(code), "criteria": {"language": "text/cql-identifier", "expression": text}}
+                    for code, text in criteria.items()
+                ]
+            }
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> cm.Content:
+    folder = tmp_path_factory.mktemp("composite")
+    whole = {
+        "resourceType": "Measure",
+        "id": "Whole",
+        "name": "Whole",
+        "url": f"{BASE}/Measure/Whole",
+        "status": "draft",
+        "scoring": concept("composite"),
+        "extension": [{"url": f"{UV}compositeScoring", "valueCodeableConcept": concept("all-or-nothing")}],
+        "relatedArtifact": [
+            {"type": "composed-of", "resource": f"{BASE}/Measure/{name}"} for name in ("Visits", "Values")
+        ],
+    }
+    library = {
+        "resourceType": "Library",
+        "id": "Checks",
+        "name": "Checks",
+        "version": "1",
+        "url": f"{BASE}/Library/Checks",
+        "status": "draft",
+        "type": concept("logic-library"),
+    }
+    for resource in (whole, component("Visits", "Visited"), component("Values", "Measured"), library):
+        (folder / f"{resource['resourceType']}-{resource['id']}.json").write_text(json.dumps(resource))
+    (folder / "Checks.cql").write_text(CQL)
+    return cm.Content(folder)
+
+
+def patient(name: str, *kinds: str) -> cm.SubjectData:
+    resources = [{"resourceType": "Patient", "id": name}]
+    resources += [{"resourceType": kind, "id": f"{name}-{kind}"} for kind in kinds]
+    return cm.SubjectData(name, resources, "test")
+
+
+def test_the_components_are_evaluated_and_combined(content: cm.Content) -> None:
+    people = (patient("a", "Encounter", "Observation"), patient("b", "Encounter"), patient("c"))
+    result = evaluate_composite(content, "Whole", iter(people), period="2026")
+    report = result.summary()
+    assert report["measure"] == f"{BASE}/Measure/Whole"
+    assert [item["count"] for item in report["group"][0]["population"]] == [3, 3, 0, 0, 1, 0]
+    assert result.individual("b")["group"][0]["population"][4]["count"] == 0
+    with pytest.raises(cm.UsageError, match="explain one of its components"):
+        result.explain("a")
+
+
+def test_what_is_no_composite_is_refused(content: cm.Content) -> None:
+    with pytest.raises(cm.UsageError, match="is no composite"):
+        evaluate_composite(content, "Visits", [], period="2026")
