@@ -138,6 +138,14 @@ def test_decimals_keep_their_digits() -> None:
     assert found.value == Decimal("0.1")
 
 
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999999", "1e-999999", "x"])
+def test_numbers_that_are_none(value: str) -> None:
+    quantity = {"type": "Quantity", "value": value, "unit": "g"}
+    statements = {"def": [{"name": "Q", "expression": quantity}]}
+    with pytest.raises(ElmFormatError):
+        from_json({"library": {"identifier": {"id": "Q"}, "statements": statements}})
+
+
 DEEP = "<operand>" * 5000
 HEAD = '<library xmlns="urn:hl7-org:elm:r1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><identifier id="X"/>'
 

@@ -33,6 +33,7 @@ from cqlmeasure.typesys import (
 
 FHIR_URI = "http://hl7.org/fhir"
 MAXIMUM_DEPTH = 4000
+MAXIMUM_EXPONENT = 100
 
 # Fields that ELM writes as a specifier only.
 _SPECIFIER_ONLY = frozenset({"operand_type", "parameter_type", "type_specifier"})
@@ -152,7 +153,7 @@ class _Reader:
         if field.kind == "types":
             return tuple(self.specifier(item) for item in found)
         if field.kind == "decimal":
-            return Decimal(repr(found)) if isinstance(found, float) else Decimal(str(found))
+            return _decimal(found)
         return tuple(found) if isinstance(found, list) else found
 
     def type_field(self, field: NodeField, value: Mapping[str, Any]) -> DataType | None:
@@ -193,6 +194,14 @@ class _Reader:
                 return TypeVariable(value["parameterName"])
             case other:
                 raise ElmFormatError(f"'{other}' is not a type specifier")
+
+
+def _decimal(value: Any) -> Decimal:
+    """The number; nothing that would be infinite, or millions of digits when it is written out."""
+    found = Decimal(repr(value)) if isinstance(value, float) else Decimal(str(value))
+    if not found.is_finite() or abs(found.adjusted()) > MAXIMUM_EXPONENT:
+        raise ElmFormatError(f"'{value}' is not a number that CQL can have")
+    return found
 
 
 class _Writer:
