@@ -26,6 +26,14 @@ from cqlmeasure.translator.lexer import tokenize  # noqa: E402
 SLOW = 10.0  # seconds after which one text counts as a hang
 MAX_SEED = 6_000  # characters of a seed: longer ones are cut, so that many texts are tried
 SHOWN = 40  # lines of a failing text
+HEAD = """using FHIR version '4.0.1'
+codesystem "S": 'http://example.org/s'
+valueset "V": 'http://example.org/v'
+code "C": 'c' from "S"
+parameter P Interval<DateTime>
+context Patient
+define E: [Encounter] X with [Condition] Y such that Y.code in "V" return X.period
+define function F(x Integer, y List<String>): Tuple { a: x, b: y }"""
 
 
 class Seeds:
@@ -40,6 +48,7 @@ class Seeds:
             if tree.name is not None:
                 self.libraries[tree.name.name, tree.version] = text
             self.texts.append(text)
+        self.small = small_texts()
 
     def find(self, name: str, version: str | None, /) -> SourceText | None:
         """The library of that name, if it is one of the seeds."""
@@ -51,6 +60,18 @@ class Seeds:
     def versions(self, name: str, /) -> list[str]:
         """The versions that there are of a library."""
         return [version or "" for known, version in self.libraries if known == name]
+
+
+def small_texts() -> list[str]:
+    """The programs and expressions of the tests: small, so many are tried, and together they use all of CQL."""
+    programs = (REPOSITORY / "tests" / "diagnostics" / "programs.txt").read_text(encoding="utf-8")
+    found = [section.partition("\n")[2].partition("\n---\n")[0] for section in programs.split("=== ")[1:]]
+    lines = (REPOSITORY / "tests" / "translator" / "data" / "lowering.txt").read_text(encoding="utf-8").splitlines()
+    expressions = [line for line in lines if line and not line.startswith(("#", " "))]
+    for start in range(0, len(expressions), 4):
+        definitions = (f"define A{index}: {cql}" for index, cql in enumerate(expressions[start : start + 4]))
+        found.append("\n".join((HEAD, *definitions)))
+    return found
 
 
 def pieces(text: str) -> list[str]:
@@ -109,7 +130,7 @@ def failure(text: str, seeds: Seeds) -> str | None:
     """What is wrong with how the translator takes a text; ``None`` if all is well."""
     begun = time.perf_counter()
     try:
-        translate(SourceText("Fuzz", None, text, file="Fuzz.cql"), seeds)
+        translate(SourceText("Fuzz", None, text, file="Fuzz.cql"), seeds, warn=True)
     except TranslationError as error:
         for one in error.diagnostics:
             if one.span is not None and not _in_order(one.span):
@@ -155,12 +176,15 @@ def main() -> int:
     options = parser.parse_args()
     seeds = Seeds(options.folders or [REPOSITORY / "libraries", REPOSITORY / "measures", REPOSITORY / "tests"])
     chance = random.Random(options.seed)
-    words = sorted({word.strip() for text in seeds.texts for word in pieces(text)} - {""})
+    words = sorted({word.strip() for text in (*seeds.texts, *seeds.small) for word in pieces(text)} - {""})
     found: dict[str, str] = {}
     count = 0
     end = time.monotonic() + options.seconds
     while time.monotonic() < end:
-        text = mutate(window(chance.choice(seeds.texts), chance), words, chance)
+        small = count % 50 != 0 or not seeds.texts
+        text = mutate(
+            chance.choice(seeds.small) if small else window(chance.choice(seeds.texts), chance), words, chance
+        )
         kind = failure(text, seeds)
         count += 1
         if kind is not None and kind not in found:
