@@ -71,7 +71,7 @@ def find_conversion(lowering: Lowering, source: DataType, target: DataType) -> C
         found = _by_model(lowering, conversion, target)
         if found is not None:
             return found
-    return promote(lowering, source, target) if lowering.options.lenient else None
+    return promote(lowering, source, target) if lowering.lenient else None
 
 
 def convert(lowering: Lowering, operand: Typed, target: DataType) -> Typed | None:

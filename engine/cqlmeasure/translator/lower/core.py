@@ -97,6 +97,7 @@ class Lowering:
         options: TranslatorOptions = DEFAULT,
     ) -> None:
         self.options = options
+        self.lenient = options.lenient
         self.library = library
         self.file = file
         self.lines = lines
