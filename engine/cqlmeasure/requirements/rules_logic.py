@@ -127,7 +127,7 @@ def equal(run: Run, node: BinaryExpression, scope: Scope) -> Value:
 
 def _code_facts(code: Value, wanted: Value) -> list[Fact]:
     element = element_of(code)
-    if element is None or not element.path or element.part != "whole" or element.partial:
+    if element is None or element.part != "whole" or element.partial:
         return []
     match wanted.symbol:
         case Terminology(url):
@@ -182,7 +182,7 @@ def _any_facts(name: str, left: Value, right: Value, precision: str | None) -> l
 def _date_facts(name: str, value: Value, bounds: Value, precision: str | None) -> list[Fact]:
     element = element_of(value)
     moment = bounds.symbol
-    if element is None or not element.path or not isinstance(moment, Moment):
+    if element is None or not isinstance(moment, Moment):
         return []
     low, high = times.low_of(moment.term), times.high_of(moment.term)
     part = element.part

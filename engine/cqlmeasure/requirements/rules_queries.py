@@ -238,7 +238,8 @@ def _narrow(item: Item, own: dict[int, Source], scopes: Iterable[int], facts: fr
         source = own.get(scope)
         base = _base(item, source) if source is not None else None
         if base is not None:
-            filters |= {Filter((*base, *fact.path), fact.test) for fact in facts if fact.scope == scope}
+            own_facts = (fact for fact in facts if fact.scope == scope and (base or fact.path))
+            filters |= {Filter((*base, *fact.path), fact.test) for fact in own_facts}
     return Item(item.site, frozenset(filters), item.path, item.scopes.difference(own))
 
 
