@@ -105,6 +105,34 @@ def test_evaluate_takes_patients_from_a_folder(command: Command, sample: Sample)
     assert command("evaluate", MEASURE, "-c", sample.path, "-d", sample.cases).out == own.out
 
 
+def test_evaluate_explains_a_patient(command: Command, sample: Sample) -> None:
+    ran = command("evaluate", MEASURE, "-c", sample.path, "--explain", "no-visit-in-period", "--explain", "exactly-9")
+    assert (ran.status, ran.err) == (0, "")
+    first, second = ran.out.split(f"\n{MEASURE}: exactly-9\n")
+    assert first.startswith(f"{MEASURE}: no-visit-in-period\n├── initial-population: 0\n")
+    for text in (
+        'exists "Qualifying Visits": false',
+        "nearest: Encounter/no-visit-in-period-visit-1 meets 1 of 2 conditions",
+        'not met: Visit.period during day of "Measurement Period"',
+        "numerator: 0 (the criterion is met, but the initial-population is not)",
+        f'{MEASURE}."Diabetes Diagnoses": 1 item',
+    ):
+        assert text in first
+    assert "\"Most Recent HbA1c\".value as Quantity is 9.0 '%'" in second
+    assert command("evaluate", MEASURE, "-c", sample.path, "--explain", "nobody").status == 2
+
+
+def test_evaluate_takes_parameters(command: Command, sample: Sample) -> None:
+    sample.replace("> 9 '%'", "> Limit")
+    sample.replace("\ncontext Patient", "\nparameter Limit Quantity default 9 '%'\n\ncontext Patient")
+
+    def numerator(*options: str) -> str:
+        return rows(command("evaluate", MEASURE, "-c", sample.path, *options).out)["numerator"][0]
+
+    assert numerator() == "3"
+    assert numerator("--parameter", "Limit=5 '%'") == "6"
+
+
 def test_the_same_input_gives_the_same_bytes(command: Command, sample: Sample, tmp_path: Path) -> None:
     first, second = tmp_path / "first.json", tmp_path / "second.json"
     for output in (first, second):
@@ -206,6 +234,19 @@ def test_evaluates_published_elm_alone(command: Command, sample: Sample, tmp_pat
 def test_eval(command: Command, expression: str, value: str) -> None:
     ran = command("eval", expression)
     assert (ran.status, ran.out.strip(), ran.err) == (0, value, "")
+
+
+def test_eval_of_several_expressions(command: Command) -> None:
+    ran = command("eval", "x * 2", "x > 4 'mg'", "--parameter", "x=5 'mg'")
+    assert (ran.status, ran.out) == (0, "10.0 'mg'\ntrue\n")
+    assert command("eval", "Today()", "--now", "2026-07-01").out == "@2026-07-01\n"
+
+
+def test_eval_as_fhir_parameters(command: Command) -> None:
+    one = {"name": "return", "valueInteger": 2}
+    assert json.loads(command("eval", "1 + 1", "--json").out) == {"resourceType": "Parameters", "parameter": [one]}
+    several = json.loads(command("eval", "1 + 1", "{true}", "--json").out)["parameter"]
+    assert several == [{"name": "1 + 1", "valueInteger": 2}, {"name": "{true}", "valueBoolean": True}]
 
 
 @pytest.mark.parametrize(

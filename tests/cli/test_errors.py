@@ -136,6 +136,17 @@ def test_an_expression_with_an_error_shows_its_place(command: Command) -> None:
     check(command("eval", "  "), 2, "there is no expression")
 
 
+def test_wrong_parameters(command: Command, sample: Sample) -> None:
+    options = ("-c", sample.path, "--parameter")
+    check(command("evaluate", MEASURE, *options, "Limit"), 2, "--parameter 'Limit' is not NAME=CQL")
+    check(command("evaluate", MEASURE, *options, "Limit=5"), 2, "there is no parameter 'Limit'", "hint: ")
+    check(command("evaluate", MEASURE, *options, "Measurement Period=5"), 2, "is set by the period")
+    check(command("eval", "1", "--parameter", "x=5"), 2, "no expression uses the parameter 'x'")
+    check(command("eval", "x", "--parameter", "x=5", "--parameter", "x=6"), 2, "given twice")
+    check(command("eval", "x", "--parameter", "x=1 +"), 2, "parameter 'x'")
+    check(command("eval", "1", "--now", "noon"), 2, "there is no date and time 'noon'")
+
+
 def test_an_output_that_cannot_be_written(command: Command, sample: Sample, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ran = command("evaluate", MEASURE, "-c", sample.path, "-o", tmp_path / "file" / "report.json")

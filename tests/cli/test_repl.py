@@ -79,7 +79,13 @@ def test_loads_a_file(typed: Command, sample: Sample, tmp_path: Path) -> None:
     case = sample.cases / "exactly-9" / "exactly-9.json"
     text = f':load {sample.cql}\n"Age at End of Period"\n:load {sample.cql}\nexists "Qualifying Visits"'
     ran = typed(
-        text, "--content", sample.path, "--data", case, "--parameter", "Measurement Period=Interval[@2026, @2027)"
+        text,
+        "--content",
+        sample.path,
+        "--data",
+        case,
+        "--parameter",
+        "Measurement Period=Interval[@2026-01-01, @2027-01-01)",
     )
     assert ran.err == ""
     assert (ran.status, ran.out) == (0, "75\ntrue\n")

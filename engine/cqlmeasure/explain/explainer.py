@@ -82,6 +82,7 @@ class Explainer:
     def _group(
         self, group: Group, position: int, result: SubjectResult | None, run: _Run
     ) -> Sequence[PopulationReason]:
+        run.start()
         counts = result.groups[position].counts if result is not None and not result.failed else None
         found = []
         for index, population in enumerate(group.populations):
@@ -138,6 +139,10 @@ class _Run:
         self._planner = planner
         self._texts = texts
         self._explained: set[tuple[str, str]] = set()
+
+    def start(self) -> None:
+        """A new group begins: what other groups have told is told again."""
+        self._explained.clear()
 
     def value(self, key: str) -> Any:
         """The value of a derived definition."""
@@ -226,6 +231,7 @@ class _Run:
     ) -> Reason:
         failed = isinstance(value, _Failed)
         resources = () if failed or not isinstance(value, list) else references(value)
+        because = tuple({(one.text, one.value): one for one in map(_shortened, because[::-1])}.values())[::-1]
         if any(reason.resources == resources for reason in because):
             resources = ()  # said where they come from
         return Reason(
@@ -242,6 +248,15 @@ class _Run:
 
 def _above(seen: bool) -> tuple[str, ...]:
     return ("explained above",) if seen else ()
+
+
+def _shortened(reason: Reason) -> Reason:
+    """Of a chain of expressions that all have one value, the innermost: it says where the value comes from."""
+    while reason.definition is None and not reason.notes and not reason.resources and len(reason.because) == 1:
+        if reason.because[0].value != reason.value:
+            break
+        reason = reason.because[0]
+    return reason
 
 
 def _below(step: Step, reason: Reason) -> tuple[Reason, ...]:

@@ -42,11 +42,11 @@ def retrieve_notes(sought: Sought, subject: Subject, value: ValueOf) -> list[str
     ]
     if same:
         return [*notes, *same[:_MOST_MISSES]]
-    noun = (
-        f"{len(there)} {sought.type}, with other codes" if len(there) > 1 else f"one {sought.type}, with another code"
-    )
-    listed = [f"{reference_of(one)} ({_code_text(one, path)})" for one in _few(there)]
-    return [*notes, f"there is {noun}: {', '.join(listed)}{' ...' if len(there) > len(listed) else ''}"]
+    listed = ", ".join(f"{reference_of(one)} ({_code_text(one, path)})" for one in _few(there))
+    if len(there) == 1:
+        return [*notes, f"there is one {sought.type}, with another code: {listed}"]
+    more = " ..." if len(there) > _MOST_MISSES else ""
+    return [*notes, f"there are {len(there)} {sought.type} resources, with other codes: {listed}{more}"]
 
 
 def _looked_for(sought: Sought, codes: Any) -> str:
@@ -91,6 +91,7 @@ def query_notes(candidates: Candidates, library: str, rows: Any, texts: Texts) -
     """Of a query that returned nothing: how many items there were, and why the nearest was dropped."""
     if not isinstance(rows, list):
         rows = [rows] if isinstance(rows, Tuple) else []
+    rows = [row for row in rows if any(row.get(name) is not None for name in candidates.items)]
     if not rows:
         return []
     failing = [[one for one in candidates.conditions if row.get(one.name) is not True] for row in rows]

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from cqlmeasure.elm import Library, children, walk
-from cqlmeasure.elm.base import BinaryExpression, Element, Expression, UnaryExpression
+from cqlmeasure.elm import Library, walk
+from cqlmeasure.elm.base import BinaryExpression, Element, Expression
 from cqlmeasure.elm.intervals import Except, Intersect, Union
 from cqlmeasure.elm.library import ExpressionDef, ExpressionRef, FunctionDef, FunctionRef, IncludeDef, OperandRef
 from cqlmeasure.elm.lists import Distinct, Exists, Filter, First, Flatten, ForEach, Last, SingletonFrom, Slice, Sort
@@ -20,7 +20,7 @@ from cqlmeasure.elm.logical import And, Implies, IsFalse, IsNull, IsTrue, Not, O
 from cqlmeasure.elm.queries import AliasedQuerySource, AliasRef, Query, Retrieve, ReturnClause, With
 from cqlmeasure.elm.types import As, ToList
 from cqlmeasure.explain.steps import Candidates, Condition, Kind, Sought, Step
-from cqlmeasure.explain.trees import is_closed, is_constant, replaced
+from cqlmeasure.explain.trees import flat, inner_of, is_closed, is_constant, operands_of, replaced
 from cqlmeasure.typesys import ListType
 
 Definition = tuple[str, str]
@@ -148,14 +148,16 @@ class Planner:
             return Step(kind=kind, key=derived, node=node, library=key, parts=made)
 
         if isinstance(node, And | Or):
-            return step(Kind.ALL if isinstance(node, And) else Kind.ANY, *_flat(node, type(node)))
+            return step(Kind.ALL if isinstance(node, And) else Kind.ANY, *flat(node, type(node)))
         if isinstance(node, Xor | Implies):
             return step(Kind.EACH, *node.operand)
         if isinstance(node, _THROUGH_OPERAND):
             return step(Kind.THROUGH, node.operand)
         if isinstance(node, _THROUGH_SOURCE) and is_closed(node.source):
             return step(Kind.THROUGH, node.source)
-        if isinstance(node, Union | Intersect | Except):
+        if isinstance(node, Union):
+            return step(Kind.LISTS, *flat(node, Union))
+        if isinstance(node, Intersect | Except):
             return step(Kind.LISTS, *node.operand)
         if isinstance(node, ExpressionRef):
             other = self._other(key, node.library_name)
@@ -171,9 +173,9 @@ class Planner:
             if inlined is not None:
                 return Step(kind=Kind.THROUGH, key=derived, node=node, library=key, parts=(inlined,))
         operands = tuple(
-            (operand, self._derive(key, operand, context)) for operand in _operands(node) if not is_constant(operand)
+            (operand, self._derive(key, operand, context)) for operand in operands_of(node) if not is_constant(operand)
         )
-        return msgspec.structs.replace(step(Kind.CONDITION, *_inner(node)), operands=operands)
+        return msgspec.structs.replace(step(Kind.CONDITION, *inner_of(node)), operands=operands)
 
     def _sought(self, node: Retrieve, key: str, context: str | None) -> Sought:
         kind = str(getattr(node.data_type, "name", node.data_type))
@@ -192,7 +194,7 @@ class Planner:
             some: Expression = Exists(operand=Query(source=(source,), where=clause.such_that), locator=clause.locator)
             conditions.append(some if isinstance(clause, With) else Not(operand=some, locator=clause.locator))
         if node.where is not None:
-            conditions += _flat(node.where, And)
+            conditions += flat(node.where, And)
         if not conditions:
             return None
         names = tuple(f"item {number}" for number in range(len(node.source)))
@@ -206,7 +208,7 @@ class Planner:
             elements.append(TupleElement(name=name, value=condition))
             inner = condition.operand if isinstance(condition, Not) else condition
             operands = []
-            for place, operand in enumerate(_operands(inner) if isinstance(inner, BinaryExpression) else ()):
+            for place, operand in enumerate(operands_of(inner) if isinstance(inner, BinaryExpression) else ()):
                 if not is_constant(operand):
                     operands.append((operand, f"{name} operand {place}"))
                     elements.append(TupleElement(name=operands[-1][1], value=operand))
@@ -263,35 +265,3 @@ class Planner:
             return self._step(arguments[step.definition[1]], key, context)
         parts = tuple(self._with_arguments(part, arguments, key, context) for part in step.parts)
         return msgspec.structs.replace(step, parts=parts)
-
-
-def _flat(node: Expression, kind: type[BinaryExpression]) -> list[Expression]:
-    """The operands of nested ``and``s or ``or``s, in order."""
-    found: list[Expression] = []
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        if type(one) is kind:
-            waiting += reversed(one.operand)
-        else:
-            found.append(one)
-    return found
-
-
-def _operands(node: Expression) -> tuple[Expression, ...]:
-    if isinstance(node, UnaryExpression):
-        return (node.operand,)
-    return tuple(one for one in children(node) if isinstance(one, Expression))
-
-
-def _inner(node: Expression) -> list[Expression]:
-    """The outermost definitions, retrieves and queries in a condition that can be explained by themselves."""
-    found: list[Expression] = []
-    waiting = list(children(node))[::-1]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, ExpressionRef | Retrieve | Query | Exists) and is_closed(one):
-            found.append(one)
-        else:
-            waiting += reversed(list(children(one)))
-    return found

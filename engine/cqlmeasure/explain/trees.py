@@ -9,21 +9,25 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from cqlmeasure.elm import walk
-from cqlmeasure.elm.base import Element, Expression
+from cqlmeasure.elm import children, walk
+from cqlmeasure.elm.base import Element, Expression, UnaryExpression
 from cqlmeasure.elm.datetimes import Now, Today
+from cqlmeasure.elm.intervals import Union
 from cqlmeasure.elm.library import ExpressionRef, FunctionRef, IdentifierRef, OperandRef, ParameterRef
-from cqlmeasure.elm.lists import Current, Filter, ForEach, Iteration, Repeat, Total
+from cqlmeasure.elm.lists import Current, Exists, Filter, ForEach, Iteration, Repeat, Total
 from cqlmeasure.elm.literals import Property
+from cqlmeasure.elm.logical import And, Or
 from cqlmeasure.elm.queries import (
     AggregateClause,
     AliasedQuerySource,
     AliasRef,
     ByExpression,
     LetClause,
+    Query,
     QueryLetRef,
     Retrieve,
 )
+from cqlmeasure.elm.types import As
 from cqlmeasure.errors import Span
 
 _LONGEST = 110
@@ -73,6 +77,40 @@ def is_closed(node: Element) -> bool:
 def is_constant(node: Element) -> bool:
     """Whether an expression is made of literals only, so that its text says its value."""
     return not any(isinstance(one, _VARIABLE) for one in walk(node))
+
+
+def flat(node: Expression, kind: type[And | Or | Union]) -> list[Expression]:
+    """The operands of nested ``and``s, ``or``s or ``union``s, in order."""
+    found: list[Expression] = []
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        inner = one.operand if isinstance(one, As) else one
+        if isinstance(inner, kind):
+            waiting += reversed(inner.operand)
+        else:
+            found.append(one)
+    return found
+
+
+def operands_of(node: Expression) -> tuple[Expression, ...]:
+    """The expressions directly below a node."""
+    if isinstance(node, UnaryExpression):
+        return (node.operand,)
+    return tuple(one for one in children(node) if isinstance(one, Expression))
+
+
+def inner_of(node: Expression) -> list[Expression]:
+    """The outermost definitions, retrieves and queries in a condition that can be explained by themselves."""
+    found: list[Expression] = []
+    waiting = list(children(node))[::-1]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ExpressionRef | Retrieve | Query | Exists) and is_closed(one):
+            found.append(one)
+        else:
+            waiting += reversed(list(children(one)))
+    return found
 
 
 def replaced(node: Expression, change: Callable[[Element], Element | None]) -> Expression:
@@ -128,10 +166,14 @@ def line_of(node: Element) -> int | None:
 
 
 def _span(node: Element) -> Span | None:
-    try:
-        return Span.from_locator(node.locator) if node.locator else None
-    except ValueError:
-        return None
+    """The place of a node; of one that the translator put in, the place of what it is put around."""
+    for one in walk(node):
+        if one.locator:
+            try:
+                return Span.from_locator(one.locator)
+            except ValueError:
+                return None
+    return None
 
 
 def _word(node: Element) -> str:
