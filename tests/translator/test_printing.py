@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cqlmeasure.errors import Severity, Span
-from cqlmeasure.translator import parse_expression, parse_library, syntax
+from cqlmeasure.errors import Severity, Span, TranslationError
+from cqlmeasure.translator import SourceText, parse_expression, parse_library, syntax, translate
 from cqlmeasure.translator import tokens as t
 from cqlmeasure.translator.printing import print_cql
 
@@ -301,6 +301,25 @@ def test_library(tree: syntax.Library) -> None:
     result = parse_library(text)
     assert [one for one in result.diagnostics if one.severity is Severity.ERROR] == [], text
     assert placeless(result.library) == tree, text
+
+
+KNOWN = """using FHIR version '4.0.1'
+context Patient
+define A: [Encounter]
+define b: Interval[@2014, @2015]
+define x1: 5
+"""
+
+
+@settings(quick, max_examples=100)
+@given(expressions)
+def test_lowering_gives_elm_or_diagnostics(tree: syntax.Expression) -> None:
+    try:
+        found = translate(SourceText("Any", None, f"{KNOWN}define Z: {print_cql(tree)}"), warn=True)
+    except TranslationError as error:
+        assert all(one.span is not None for one in error.diagnostics)
+    else:
+        assert found.main.library.statements[-1].result_type is not None
 
 
 # --- published trees ---
