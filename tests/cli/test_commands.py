@@ -105,6 +105,16 @@ def test_evaluate_takes_patients_from_a_folder(command: Command, sample: Sample)
     assert command("evaluate", MEASURE, "-c", sample.path, "-d", sample.cases).out == own.out
 
 
+def test_evaluate_writes_tables(command: Command, sample: Sample, tmp_path: Path) -> None:
+    output = tmp_path / "patients.csv"
+    assert command("evaluate", MEASURE, "-c", sample.path, "-o", output).status == 0
+    lines = output.read_text().splitlines()
+    assert lines[0] == ("subject,group,failed,initial-population,denominator,denominator-exclusion,numerator,age-band")
+    assert "result-above-9,group-1,false,1,1,0,1,45-64" in lines
+    assert command("evaluate", MEASURE, "-c", sample.path, "-o", output, "--rows", "population").status == 0
+    assert len(output.read_text().splitlines()) == 41
+
+
 def test_evaluate_explains_a_patient(command: Command, sample: Sample) -> None:
     ran = command("evaluate", MEASURE, "-c", sample.path, "--explain", "no-visit-in-period", "--explain", "exactly-9")
     assert (ran.status, ran.err) == (0, "")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from cqlmeasure.api.explaining import Explaining
+from cqlmeasure.api.tables import Table
 from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import (
@@ -22,11 +23,13 @@ from cqlmeasure.measure import (
     summary_report,
 )
 from cqlmeasure.measure import MeasureResult as _Result
+from cqlmeasure.measure import rows as population_rows
 
 if TYPE_CHECKING:
     from cqlmeasure.explain import Explanation
 
 Json = dict[str, Any]
+RowsBy = Literal["group", "population"]
 
 
 class MeasureResult:
@@ -118,13 +121,31 @@ class MeasureResult:
         """The individual MeasureReports of all subjects, in the order of the data."""
         return map(self._individual, self._result.subjects)
 
-    def rows(self) -> list[Json]:
+    def rows(self, by: RowsBy = "group") -> list[Json]:
         """One row per subject and group: ``subject``, ``group``, ``failed``, a count per population, the strata.
 
         Populations are called by their type (``numerator``), or by their id where a group has several of one type;
-        observation populations hold the list of their values.
+        observation populations hold the list of their values.  ``by="population"``: one row per subject, group and
+        population, or per item and observation where these are counted, with strata and supplemental data.
         """
+        if by == "population":
+            return list(population_rows(self.definition, self._result.subjects))
+        if by != "group":
+            raise UsageError(f"there are no rows by {by!r}", code="rows", hint="take 'group' or 'population'")
         return [row for subject in self._result.subjects for row in self._rows(subject)]
+
+    def table(self, by: RowsBy = "group") -> Table:
+        """The rows as a table, which can be written as CSV or Parquet."""
+        if not self._result.keep:
+            raise UsageError("there are no rows", code="rows", hint=self._no_subject_hint())
+        return Table(self.rows(by))
+
+    def frame(self, by: RowsBy = "group", library: str | None = None) -> Any:
+        """The rows as a pandas or polars DataFrame or an Arrow Table, whichever is installed.
+
+        ``library``: ``"pandas"``, ``"polars"`` or ``"arrow"`` to have that one.
+        """
+        return self.table(by).frame(library)
 
     def _rows(self, subject: SubjectResult) -> Iterator[Json]:
         if subject.failed:

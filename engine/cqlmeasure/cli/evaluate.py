@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -21,6 +22,7 @@ FAILED_SUBJECTS = 1
 EXAMPLES = """\b
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d patients/ -p 2026
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --report individual -o reports.ndjson
+cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -o patients.csv
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --explain exactly-9
 """
 
@@ -52,6 +54,14 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --explai
     show_default=True,
     help="Which MeasureReports to write with -o: one of all patients, or one of each.",
 )
+@click.option(
+    "--rows",
+    type=click.Choice(["group", "population"]),
+    default="group",
+    show_default=True,
+    help="Of tables (-o FILE.csv, -o FILE.parquet): one row per patient and group, or per patient and population or"
+    " item, with all strata and supplemental data.",
+)
 @output_option
 @parameter_option
 @timezone_option
@@ -64,6 +74,7 @@ def evaluate(
     subjects: tuple[str, ...],
     explained: tuple[str, ...],
     report: str,
+    rows: Literal["group", "population"],
     output: Path | None,
     parameters: tuple[str, ...],
     now: str | None,
@@ -76,7 +87,7 @@ def evaluate(
 
     MEASURE is the measure's name, id, canonical url or file. The result is a summary on the terminal; -o writes
     MeasureReports: the summary, or with --report individual one of each patient (a Bundle, or one per line if the
-    file is .ndjson).
+    file is .ndjson); a file that ends in .csv or .parquet gets a table of the patients.
     """
     # Rich is loaded by those commands only that print with it.
     from cqlmeasure.cli import show
@@ -113,5 +124,5 @@ def evaluate(
         show.result(result)
     show.diagnostics([*source.warnings, *patients.warnings, *result.warnings, *result.failures])
     if output is not None:
-        show.write_reports(result, report, output)
+        show.write_reports(result, report, output, rows)
     return FAILED_SUBJECTS if result.failures else 0

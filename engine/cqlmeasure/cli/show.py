@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import orjson
 from rich.console import Console
@@ -239,8 +239,17 @@ def _score(group: Group, score: Score | None) -> str:
 # Files
 
 
-def write_reports(found: cm.MeasureResult, kind: str, output: Path) -> None:
-    """Write MeasureReports: the summary, or one of each subject (a Bundle; one per line if the file is ``.ndjson``)."""
+def write_reports(found: cm.MeasureResult, kind: str, output: Path, rows: Literal["group", "population"]) -> None:
+    """Write MeasureReports: the summary, or one of each subject (a Bundle; one per line if the file is ``.ndjson``).
+
+    Files that end in ``.csv`` and ``.parquet`` get a table of the subjects instead.
+    """
+    if output.suffix == ".csv":
+        _write(found.table(rows).csv().encode(), output)
+        return
+    if output.suffix == ".parquet":
+        _write(found.table(rows).parquet(), output)
+        return
     if kind == "summary":
         write_json(found.summary(), output)
     elif output.suffix == ".ndjson":
