@@ -6,6 +6,7 @@ Python function, made when it is first referred to; what depends on parameters o
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -37,6 +38,7 @@ MAXIMUM_NESTING = 14
 """Expressions nested deeper than this become helper functions: CPython's parser has a limit, and so have readers."""
 
 _RECURSION_LIMIT = 40_000
+_TEMPORARY = re.compile(r"\bt\d+\b")
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Emitter:
         self.parameters: dict[tuple[str, str], DataType | None] = {}
         self._handlers = handlers
         self._bodies = bodies or {}
+        self._bodies_known: dict[str, Compiled] = {}
         self._truths = truths
         self._falsehoods = falsehoods
         self._expressions: dict[tuple[str, str], Compiled | None] = {}
@@ -315,6 +318,13 @@ class Emitter:
                 found = self._body(definition.expression)
             found = found.typed(settled(found.type, definition.result_type))
             frame.lines.insert(0, (1, repr(f"{scope.key}: {name}"), place))
+        same = (
+            self._bodies_known.get(found.text) if found.text and len(frame.lines) == 3 and not found.constant else None
+        )
+        if same is not None:
+            # the same as a definition of another library: its function and its slot do for both
+            compiled = self._expressions[key] = Compiled(same.name, same.slot, same.value.typed(found.type))
+            return compiled
         self.module.functions.append(frame)
         if found.constant:
             text = found.text if found.atom else self.module.constant(found.text, place)
@@ -322,6 +332,8 @@ class Emitter:
         else:
             value = replaced(found, text=function, owner=None, keys=None, atom=False)
         compiled = self._expressions[key] = Compiled(function, slot, value)
+        if found.text and len(frame.lines) == 3 and not found.constant:
+            self._bodies_known.setdefault(found.text, compiled)
         return compiled
 
     def _body(self, node: Expression) -> Py:
@@ -337,6 +349,19 @@ class Emitter:
         found = self.value(node)
         frame.give(self.use(found))
         return found
+
+    def once(self, found: Py) -> Py:
+        """A value that depends on nothing but the subject, in a slot that all who need it share."""
+        if found.constant:
+            return found
+        names: dict[str, str] = {}
+        key = _TEMPORARY.sub(lambda match: names.setdefault(match[0], f"t{len(names) + 1}"), found.text)
+        slot = self.retrieves.get(key)
+        if slot is None:
+            slot = self.retrieves[key] = self.module.slot()
+        self.import_("context", "UNSET")
+        temp = self.temp()
+        return replaced(found, text=f"({temp} if ({temp} := c[{slot}]) is not UNSET else c.keep({slot}, {found.text}))")
 
     def memoises(self, scope: Scope, definition: FunctionDef) -> bool:
         """Whether the values of a function are kept for each subject."""

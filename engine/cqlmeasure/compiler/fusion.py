@@ -64,7 +64,7 @@ def _of_function(em: Emitter, node: FunctionRef) -> Filtered | None:
     fitting = [found for found in scope.functions.get(node.name, ()) if len(found.operand) == len(node.operand)]
     if not fitting or (len(fitting) > 1 and not node.signature):
         return None
-    definition = em.overload(scope, node.name, node.signature, [])
+    definition = em.overload(scope, node.name, node.signature, [Py("")] * len(node.operand))
     body = definition.expression if definition is not None else None
     if definition is None or not isinstance(body, Query) or body.where is None or em.memoises(scope, definition):
         return None

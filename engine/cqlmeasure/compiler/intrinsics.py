@@ -87,6 +87,13 @@ def call(em: Emitter, scope: Scope, node: FunctionRef, arguments: list[Py]) -> P
     return None
 
 
+def identity(em: Emitter, scope: Scope, name: str) -> tuple[DataType, DataType] | None:
+    """The types that a conversion takes and gives, if it has nothing to do on JSON."""
+    if not is_fhir_helpers(scope) or name not in _SAME:
+        return None
+    return em.fhir.type("CodeableConcept" if name == "ToConcept" else "Coding"), _SAME[name]
+
+
 def _plain(em: Emitter, argument: Py) -> Py:
     """Without the wrapping of a choice value: the conversion names the type that is meant."""
     if isinstance(argument.type, ChoiceType) or argument.type is None:

@@ -150,8 +150,11 @@ def _interval_of(em: Emitter, node: elm.Interval, low: Py) -> Py:
         if low.text == high.text == "None" and point in (None, ANY):
             return NULL.typed(kind)  # without a type there is no least and no greatest value: no interval
     constant = low.constant and high.constant and (low.text != "None" or high.text != "None")
-    name = em.import_("general", "constant_interval" if constant else "computed_interval")
     points = em.import_("interval", INTERVAL_CLASSES.get(point or ANY, "Interval"))
+    one_point = high.text.isidentifier() and (low.text == high.text or low.text.startswith(f"({high.text} := "))
+    if one_point and points != "Interval" and not flags and not constant:
+        return Py(f"{points}({low.text}, {high.text})", kind, True)  # it cannot be empty
+    name = em.import_("general", "constant_interval" if constant else "computed_interval")
     return em.combine(f"{name}({{}})", (points, low, high, *flags), kind, sure=constant)
 
 

@@ -324,8 +324,12 @@ def _age(em: Emitter, node: clinical.CalculateAge) -> Py:
 
 def _age_at(em: Emitter, node: clinical.CalculateAgeAt) -> Py:
     precision = em.import_("temporal", (node.precision or "Year").upper())
+    outer, em.touched = em.touched, set()
     birth, at = (em.value(operand) for operand in node.operand)
-    return em.call("calculate_age_at", birth, at, precision, kind=INTEGER)
+    shared = not em.touched and at.constant
+    em.touched |= outer
+    found = em.call("calculate_age_at", birth, at, precision, kind=INTEGER)
+    return em.once(found) if shared else found
 
 
 # -- terminology ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 
+import msgspec
+
+from cqlmeasure.compiler import intrinsics
 from cqlmeasure.compiler.code import Py, slug
 from cqlmeasure.compiler.emitter import Body, Emitter, Handler
 from cqlmeasure.compiler.fusion import Filtered, condition, layers
@@ -18,6 +21,7 @@ from cqlmeasure.compiler.kinds import is_unknown
 from cqlmeasure.compiler.logic import operands
 from cqlmeasure.compiler.properties import access
 from cqlmeasure.elm.base import Element, Expression
+from cqlmeasure.elm.library import FunctionRef
 from cqlmeasure.elm.lists import Current, Exists, Sort
 from cqlmeasure.elm.literals import Property
 from cqlmeasure.elm.logical import And
@@ -49,7 +53,28 @@ def _query(em: Emitter, node: Query) -> Py:
         source = em.value(node.source[0].expression)
         if isinstance(source.type, ListType):
             return replace(source, owner=None, keys=None)
+    if (kind := _converts_nothing(em, node)) is not None:
+        source = em.value(node.source[0].expression)
+        if isinstance(source.type, ListType) and source.type.element == kind[0]:
+            return replace(source, type=ListType(kind[1]), owner=None, keys=None)
     return _emit(em, node)
+
+
+def _converts_nothing(em: Emitter, node: Query) -> tuple[DataType, DataType] | None:
+    """The types of items before and after, of a query that only converts what is the same in JSON."""
+    if node.return_ is None or not isinstance(node.return_.expression, FunctionRef):
+        return None
+    call = node.return_.expression
+    item = call.operand[0] if len(call.operand) == 1 else None
+    if not isinstance(item, AliasRef) or not _is_plain(replaced_return(node, item)):
+        return None
+    return intrinsics.identity(em, em.other(call.library_name), call.name)
+
+
+def replaced_return(node: Query, item: Expression) -> Query:
+    """The query with another expression in its ``return``."""
+    assert node.return_ is not None
+    return msgspec.structs.replace(node, return_=msgspec.structs.replace(node.return_, expression=item))
 
 
 def _is_plain(node: Query) -> bool:
@@ -356,8 +381,9 @@ class _Builder:
             em.call("distinct")
             frame.line("out = distinct(out)")
         if node.sort is not None:
+            frame.line("if len(out) > 1:")
             for line in sort_lines(em, "out", item, node.sort.by):
-                frame.line(line)
+                frame.lines.append((frame.indent + 1, line, frame.place))
         if self.exists:
             em.call("exists")
             if self.single is not None:

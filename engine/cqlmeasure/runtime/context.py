@@ -121,16 +121,18 @@ class Context(list[Any]):
         hits = subject.hits.get(index)
         if hits is None or len(hits) < index.size:
             hits = find_codes(subject, index)
-        lists = [hits[table] for table in tables if hits[table] is not None]
+        lists = [found for table in tables if (found := hits[table]) is not None]
         if lists and profile is not None:
             accepts = profile.accepts
             lists = [[resource for resource in found if accepts(resource)] for found in lists]
         self.retrieved += lists
-        if len(lists) == 1 and len(lists[0]) < 2:
-            found = self[slot] = lists[0]
-        else:
-            found = self[slot] = union_lists(*lists)
-        return found
+        union = self[slot] = lists[0] if len(lists) == 1 and len(lists[0]) < 2 else union_lists(*lists)
+        return union
+
+    def keep(self, slot: int, value: Any) -> Any:
+        """Keeps a value that several definitions need."""
+        self[slot] = value
+        return value
 
     def retrieve_dynamic(self, profile: Profile | None, path: CodePath, codes: CodeTable) -> list[Resource]:
         """A retrieve with codes that depend on the subject; it is not memoised."""

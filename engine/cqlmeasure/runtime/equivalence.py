@@ -6,7 +6,7 @@ the type is not known.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -112,6 +112,21 @@ def equivalent_concept_code(concept: Json | None, code: Json | None) -> bool:
     wanted, system = code.get("code"), code.get("system")
     for one in concept.get("coding") or ():
         if one is not None and one.get("code") == wanted and one.get("system") == system:
+            return True
+    return False
+
+
+def code_pairs(codes: Iterable[Json]) -> frozenset[tuple[Any, Any]]:
+    """System and code of each."""
+    return frozenset((code.get("system"), code.get("code")) for code in codes)
+
+
+def concept_among(concept: Json | None, pairs: Collection[tuple[Any, Any]]) -> bool:
+    """Whether a concept is equivalent to one of several codes."""
+    if concept is None:
+        return False
+    for one in concept.get("coding") or ():  # noqa: SIM110 - a generator takes twice the time
+        if one is not None and (one.get("system"), one.get("code")) in pairs:
             return True
     return False
 

@@ -13,7 +13,7 @@ from cqlmeasure.runtime.conversion import fhir_decimal
 from cqlmeasure.runtime.fhir import primitive
 from cqlmeasure.runtime.interval import DateTimeInterval, Interval, QuantityInterval, interval
 from cqlmeasure.runtime.quantity import Quantity, Ratio
-from cqlmeasure.runtime.temporal_parse import DateTimeCache
+from cqlmeasure.runtime.temporal_parse import CACHE_SIZE, DateTimeCache
 from cqlmeasure.runtime.values import CqlError, FhirValue, ValueSet
 
 Json = Mapping[str, Any]
@@ -74,7 +74,18 @@ def to_interval_period(period: Json | None, date_times: DateTimeCache) -> Interv
     """``ToInterval(FHIR.Period)``: without a start the lower boundary is open."""
     if period is None:
         return None
-    start, end = period.get("start"), period.get("end")
+    start, end = key = period.get("start"), period.get("end")
+    known: Interval | None = date_times.intervals.get(key)
+    if known is not None:
+        return known
+    found = _interval_of_texts(start, end, date_times)
+    if len(date_times.intervals) >= CACHE_SIZE:
+        date_times.intervals.clear()
+    date_times.intervals[key] = found
+    return found
+
+
+def _interval_of_texts(start: str | None, end: str | None, date_times: DateTimeCache) -> Interval | None:
     low = None if start is None else date_times[start]
     high = None if end is None else date_times[end]
     if low is None or high is None:

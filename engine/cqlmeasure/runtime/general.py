@@ -21,7 +21,7 @@ from cqlmeasure.runtime import (
 from cqlmeasure.runtime.context import Context
 from cqlmeasure.runtime.fhir import primitive
 from cqlmeasure.runtime.fhir_helpers import to_interval_period, to_interval_quantity, to_interval_range, typed_value
-from cqlmeasure.runtime.interval import Interval
+from cqlmeasure.runtime.interval import DateTimeInterval, Interval
 from cqlmeasure.runtime.numbers import MAX_DECIMAL, MAX_INTEGER, MAX_LONG, MIN_DECIMAL, MIN_INTEGER, MIN_LONG, Long
 from cqlmeasure.runtime.quantity import Quantity, Ratio
 from cqlmeasure.runtime.temporal import (
@@ -94,6 +94,15 @@ def computed_interval(
     """
     if low is None and high is None:
         return kind(None, None, bool(low_closed), bool(high_closed))
+    if (
+        type(low) is DateTime
+        and type(high) is DateTime
+        and low_closed is True
+        and high_closed is True
+        and low.low <= high.low
+        and low.offset == high.offset
+    ):
+        return DateTimeInterval(low, high)  # certainly in order
     try:
         return interval.interval(low, high, low_closed, high_closed)
     except CqlError:

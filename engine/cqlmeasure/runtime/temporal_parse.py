@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date as _civil_date
 from datetime import datetime as _civil_datetime
+from typing import Any
 
 from cqlmeasure.runtime.temporal import (
     DAY,
@@ -23,7 +24,8 @@ from cqlmeasure.runtime.values import CqlError
 
 _START = _civil_datetime(1970, 1, 1)
 _EPOCH = _START.toordinal()
-_CACHE_SIZE = 1 << 16
+CACHE_SIZE = 1 << 16
+"""How many values a cache keeps before it starts anew."""
 _LONGEST = 64
 
 _TIME_PATTERN = r"(\d\d)(?::(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?"
@@ -36,15 +38,17 @@ _TIME = re.compile(rf"T?{_TIME_PATTERN}", re.ASCII)
 class DateTimeCache(dict[str, DateTime | None]):
     """Text -> DateTime for one default offset; a look-up parses what it does not know yet.
 
-    ``cache[text]`` costs a dictionary look-up once the text is known.
+    ``cache[text]`` costs a dictionary look-up once the text is known.  ``intervals`` are those that were made of the
+    texts of a start and an end.
     """
 
     def __init__(self, offset: int = 0) -> None:
         super().__init__()
         self.offset = offset
+        self.intervals: dict[tuple[str | None, str | None], Any] = {}
 
     def __missing__(self, text: str) -> DateTime | None:
-        if len(self) >= _CACHE_SIZE:
+        if len(self) >= CACHE_SIZE:
             self.clear()
         found = self[text] = _datetime_from_text(text, self.offset)
         return found
@@ -66,7 +70,7 @@ class FhirDateTimeCache(DateTimeCache):
 
 class _DateCache(dict[str, Date | None]):
     def __missing__(self, text: str) -> Date | None:
-        if len(self) >= _CACHE_SIZE:
+        if len(self) >= CACHE_SIZE:
             self.clear()
         found = self[text] = _date_from_text(text)
         return found
@@ -183,7 +187,7 @@ class _Tails(dict[str, tuple[int, int, int | None] | None]):
     """What follows the seconds -> milliseconds, the length of the value less one, and the offset if there is one."""
 
     def __missing__(self, text: str) -> tuple[int, int, int | None] | None:
-        if len(self) >= _CACHE_SIZE:
+        if len(self) >= CACHE_SIZE:
             self.clear()
         match = _TAIL.fullmatch(text)
         found: tuple[int, int, int | None] | None = None
