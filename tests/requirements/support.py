@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,15 @@ context Patient
 YEAR = Periods({"Measurement Period": ("2026-01-01", "2026-12-31")})
 
 
+@cache
+def shipped(name: str, version: str | None) -> SourceText | None:
+    """A library that ships, as ELM: translating it for every test would take most of the time."""
+    file = LIBRARIES / name / f"{name}-{version}.cql"
+    if not file.is_file():
+        return None
+    return SourceText(name, version, elm=translate(SourceText(name, version, file.read_text())).main.library)
+
+
 class Shipped:
     """The libraries that ship, and those given as text."""
 
@@ -35,10 +45,7 @@ class Shipped:
     def find(self, name: str, version: str | None, /) -> SourceText | None:
         """The library of that name."""
         text = self.texts.get(name)
-        if text is None:
-            file = LIBRARIES / name / f"{name}-{version}.cql"
-            text = file.read_text() if file.is_file() else None
-        return SourceText(name, version, text) if text is not None else None
+        return SourceText(name, version, text) if text is not None else shipped(name, version)
 
     def versions(self, name: str, /) -> Sequence[str]:
         """None that are not asked for."""

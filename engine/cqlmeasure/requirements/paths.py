@@ -36,7 +36,7 @@ class Paths:
     def clean(self, resource: str, path: Path) -> Path:
         """The path without what is no element in the data: ``value`` of primitives, and all after it."""
         for end in range(len(path)):
-            owners = self.types(resource, path[:end])
+            owners = [owner for owner in self.types(resource, path[:end]) or () if self.fhir.kind(owner) is not None]
             if path[end] == "value" and owners and all(self.fhir.is_primitive(owner) for owner in owners):
                 return path[:end]
         return path

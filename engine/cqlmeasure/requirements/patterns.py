@@ -49,7 +49,7 @@ def query_patterns(paths: Paths, entry: Entry, periods: Periods, related: Iterab
     for made in code_filters(entry, paths):
         name = _token(paths, entry.resource, made["path"], searches)
         if name is not None:
-            parts.append(_codes(name, made, LONGEST - length))
+            parts.append(_codes(name, made, (LONGEST - length) // 2))
             length += max(map(len, parts[-1]))
             if length > LONGEST:
                 parts.pop()
@@ -112,7 +112,7 @@ def _codes(name: str, made: Mapping[str, object], room: int) -> list[str]:
     tokens = [quote(_one(code), safe="") for code in codes]
     chunks: list[list[str]] = [[]]
     for token in tokens:
-        if chunks[-1] and sum(map(len, chunks[-1])) + len(token) > room:
+        if chunks[-1] and sum(len(one) + 1 for one in chunks[-1]) + len(token) > room:
             chunks.append([])
         chunks[-1].append(token)
     return [f"{name}={','.join(chunk)}" for chunk in chunks]

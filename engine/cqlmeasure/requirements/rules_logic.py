@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from cqlmeasure.elm import arithmetic, clinical, datetimes, intervals, lists, literals, logical
 from cqlmeasure.elm import types as types_
-from cqlmeasure.elm.base import BinaryExpression, OperatorExpression, TimingExpression, UnaryExpression
+from cqlmeasure.elm.base import BinaryExpression, Expression, OperatorExpression, TimingExpression, UnaryExpression
 from cqlmeasure.requirements import times
 from cqlmeasure.requirements.rules_values import part_of
 from cqlmeasure.requirements.run import Run, Scope, element_of, handler
@@ -31,7 +31,7 @@ from cqlmeasure.requirements.values import (
     either,
     join_symbols,
 )
-from cqlmeasure.typesys import ListType
+from cqlmeasure.typesys import ANY, BOOLEAN, ListType
 
 # connectives
 
@@ -83,7 +83,8 @@ def not_(run: Run, node: logical.Not, scope: Scope) -> Value:
         inner = run.evaluate(node.operand.operand, scope)
         element = element_of(inner)
         facts = {Fact(element.scope, element.path, PresenceTest())} if element is not None and element.path else set()
-        return Value(facts=frozenset(facts), needs=inner.needs)
+        needs = inner.needs if _needs_data(node.operand.operand) else frozenset()
+        return Value(facts=frozenset(facts), needs=needs)
     return Value()
 
 
@@ -94,11 +95,16 @@ def _condition(run: Run, values: list[Value], facts: frozenset[Fact]) -> Value:
 
 
 def _strict(run: Run, node: OperatorExpression, values: list[Value], facts: Iterable[Fact] = ()) -> Value:
-    """The value of an operator that is null if an operand is; empty lists are no nulls."""
+    """The value of an operator that is null if an operand is; empty lists are no nulls, and false is none."""
     operands = getattr(node, "operand", None) or (getattr(node, "code", None) or getattr(node, "codes", None),)
-    plain = all(not isinstance(one.result_type, ListType) for one in operands if one is not None)
+    plain = all(one is None or _needs_data(one) for one in operands)
     found = _condition(run, values, frozenset(facts))
     return found if plain else Value(facts=found.facts)
+
+
+def _needs_data(node: Expression) -> bool:
+    """Whether what a value needs is needed for it not to be null; of a Boolean it is what makes it true."""
+    return not isinstance(node.result_type, ListType) and node.result_type not in (None, ANY, BOOLEAN)
 
 
 # codes

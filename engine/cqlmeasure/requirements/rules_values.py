@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cqlmeasure.elm import clinical, lists, literals, logical, queries, types
 from cqlmeasure.elm import library as names
 from cqlmeasure.elm.base import Element as Node
@@ -139,7 +141,7 @@ def _symbol_step(run: Run, value: Value, name: str) -> Symbol | None:
     element = element_of(value)
     if element is None:
         return None
-    here = run.types_of(value)
+    here = element.types or run.types_of(value)
     if name in ("low", "high") and "Range" not in here and "SampledData" not in here:
         return part_of(element, "start" if name == "low" else "end")
     if here and all(run.paths.fhir.is_primitive(kind) for kind in here) and name == "value":
@@ -245,6 +247,17 @@ def _is_date(test: types.Is) -> bool:
 )
 def same(run: Run, node: UnaryExpression, scope: Scope) -> Value:
     return run.evaluate(node.operand, scope)
+
+
+@handler(types.As)
+def as_(run: Run, node: types.As, scope: Scope) -> Value:
+    value = run.evaluate(node.operand, scope)
+    element = element_of(value)
+    kind = node.as_type
+    if element is None or not isinstance(kind, NamedType) or kind.name not in element.types:
+        return value
+    symbol = msgspec.structs.replace(element, types=frozenset({kind.name}))
+    return Value(value.items, value.fields, symbol, value.facts, value.needs)
 
 
 @handler(lists.Distinct, lists.Flatten, types.ToList)

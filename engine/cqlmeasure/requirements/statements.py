@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +10,17 @@ from cqlmeasure.elm import children
 from cqlmeasure.errors import Span
 from cqlmeasure.requirements.libraries import Definition
 
+#: A context statement has no place of its own in ELM.
+_CONTEXT = re.compile(r"\Acontext\s+[\w.]+\s*")
+
 
 def statement(definition: Definition, texts: Mapping[str, str]) -> str | None:
     """The text of a definition; ``texts`` are the CQL of libraries by name, or by ``name|version``."""
     identifier = definition.library.identifier
     text = texts.get(f"{identifier.id}|{identifier.version}") or texts.get(identifier.id or "")
     if text is not None and definition.node.locator is not None:
-        return _cut(text, _start(definition), Span.from_locator(definition.node.locator)).strip()
+        found = _cut(text, _start(definition), Span.from_locator(definition.node.locator)).strip()
+        return _CONTEXT.sub("", found)
     for annotation in definition.node.annotation:
         if isinstance(annotation, Mapping) and "s" in annotation:
             return "".join(_pieces(annotation["s"])).strip()
