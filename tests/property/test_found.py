@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from both_ways import agree, by_code, by_reference, compiled, elm_of, library
 
+from reference import Unsupported
+
 ROWS = [
     # unions of intervals that do not touch are null, so nested unions are no chain
     ("Interval[1, 9] union (Interval[1, 2] union Interval[7, 8])", "null as Interval<Integer>"),
@@ -18,6 +20,16 @@ ROWS = [
         "Abs(-(99999999999999999999.99999999 'mg' + 99999999999999999999.99999999 'mg'))",
         "199999999999999999999.99999998 'mg'",
     ),
+    # an interval of unknown start may be joined only if it certainly overlaps, or the join knows nothing at all
+    (
+        "collapse { Interval[@2011, null as Date), Interval(null as Date, @9999-12-31) }",
+        "{ Interval(null as Date, @9999-12-31), Interval[@2011, null as Date) }",
+    ),
+    # the order of a list does not count in collapse
+    (
+        "collapse { Interval[@2012-01, @2012-01-20), Interval(@2011, @2012-02-29] }",
+        "collapse { Interval(@2011, @2012-02-29], Interval[@2012-01, @2012-01-20) }",
+    ),
     # constant ends that turn out to be null leave the point type known
     ("start of Interval[Min({ null as Integer }), Max({ null as Integer })]", "minimum Integer"),
 ]
@@ -29,4 +41,7 @@ def test_value(expression: str, expected: str) -> None:
     evaluation = compiled(elm)
     value = by_code(evaluation, "Value")
     assert agree(elm, value, by_code(evaluation, "Expected"))
-    assert agree(elm, value, by_reference(elm, "Value"))
+    try:
+        assert agree(elm, value, by_reference(elm, "Value"))
+    except Unsupported:
+        assert "collapse" in expression

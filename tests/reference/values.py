@@ -80,7 +80,10 @@ def of_runtime(value: Any) -> Any:
         case runtime.Quantity():
             return Quantity(value.value, value.unit)
         case runtime.Interval():
-            return Interval(of_runtime(value.low), of_runtime(value.high), value.low_closed, value.high_closed)
+            low, high = of_runtime(value.low), of_runtime(value.high)
+            return Interval(
+                low, high, value.low_closed, value.high_closed, type(value).__name__[: -len("Interval")] or None
+            )
         case runtime.Uncertainty():
             return Uncertain(of_runtime(value.low), of_runtime(value.high))
         case list():

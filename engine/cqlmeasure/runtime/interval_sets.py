@@ -132,7 +132,7 @@ def _by_start(a: Interval, b: Interval) -> int:
     start_b = least_like(end_b) if start_b is None else start_b
     order = compare_points(start_a, start_b)
     if order is None and isinstance(start_a, Date | DateTime | Time):
-        order = (start_a.low > start_b.low) - (start_a.low < start_b.low)
+        order = (start_a.low > start_b.low) - (start_a.low < start_b.low) or start_a.precision - start_b.precision
     return order or 0
 
 
@@ -140,7 +140,7 @@ def _merged(a: Interval, b: Interval, joins: Callable[[Any, Any], bool]) -> Inte
     """The two as one, where ``a`` starts first; None if there is a gap between them."""
     start_a, end_a = close(a)
     start_b, end_b = close(b)
-    if end_a is None or start_b is None:
+    if end_a is None or start_b is None or start_a is None:
         return union_interval(a, b)
     order = compare_points(start_b, end_a)
     if not (order is not None and order <= 0) and not joins(end_a, start_b):
