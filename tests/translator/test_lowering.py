@@ -81,7 +81,8 @@ QICORE = [
     ),
     (
         '[ConditionEncounterDiagnosis: "C"]',
-        'Retrieve(data_type=FHIR.Condition, code_property="code", code_comparator="~", codes=ToList(CodeRef(name="C")))',
+        'Retrieve(data_type=FHIR.Condition, code_property="code", code_comparator="~", '
+        'codes=ToList(CodeRef(name="C")))',
     ),
     (
         '[ServiceNotRequested: "VS"]',

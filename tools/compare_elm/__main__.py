@@ -13,13 +13,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from tools.compare_elm.normal_form import normal_form, type_name
-
 from cqlmeasure.content import Content
 from cqlmeasure.elm import ExpressionDef, FunctionDef, Library, from_json
 from cqlmeasure.errors import ContentError, CqlMeasureError
 from cqlmeasure.translator import SourceText, translate
 from cqlmeasure.typesys import ANY
+from tools.compare_elm.normal_form import normal_form, type_name
 
 Key = tuple[str, ...]
 
