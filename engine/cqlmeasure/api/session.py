@@ -122,9 +122,7 @@ class Session:
         try:
             value = evaluator.subject(Subject(subject.id, subject.resources)).value(_RESULT)
         except EvaluationError as error:
-            raise EvaluationError(
-                diagnostics=[self._placed(library.placed(one)) for one in error.diagnostics]
-            ) from None
+            raise error.told([self._placed(library.placed(one)) for one in error.diagnostics]) from None
         return Value(value, evaluator.definition_type(_RESULT))
 
     def type_of(self, expression: str) -> DataType | None:

@@ -85,3 +85,10 @@ class EvaluationError(CqlMeasureError):
             code=code or self.default_code, message=where + message, library=library, span=span, hint=hint
         )
         super().__init__(diagnostics=(diagnostic,))
+
+    def told(self, diagnostics: Sequence[Diagnostic]) -> EvaluationError:
+        """The same failure, told by other diagnostics."""
+        found = EvaluationError.__new__(EvaluationError)
+        found.library, found.definition, found.span = self.library, self.definition, self.span
+        CqlMeasureError.__init__(found, diagnostics=diagnostics)
+        return found
