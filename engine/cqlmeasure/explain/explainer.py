@@ -185,7 +185,9 @@ class _Run:
             rows = self._plain(step.candidates.key)
             notes = query_notes(step.candidates, step.library, rows, self._texts)
             if notes:
-                return self._made(step, value, notes=tuple(notes))
+                related = [(part, self.value(part.key)) for part in step.candidates.related]
+                because = tuple(self.reason(part, found, depth + 1) for part, found in related if _empty(found))
+                return self._made(step, value, notes=tuple(notes), because=because)
         parts = [(part, self.value(part.key)) for part in step.parts]
         because = tuple(self.reason(part, found, depth + 1) for part, found in _deciding(step, value, parts))
         return self._made(step, value, because=because)

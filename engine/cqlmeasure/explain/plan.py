@@ -222,7 +222,12 @@ class Planner:
             return_=ReturnClause(expression=Tuple(element=tuple(elements)), distinct=False),
             result_type=None,
         )
-        return Candidates(self._derive(key, query, context), names, tuple(found))
+        related = tuple(
+            self._step(clause.expression, key, context)
+            for clause in node.relationship
+            if isinstance(clause, With) and is_closed(clause.expression)
+        )
+        return Candidates(self._derive(key, query, context), names, tuple(found), related)
 
     def _inlined(self, node: FunctionRef, key: str, context: str | None) -> Step | None:
         """The body of a function of lists, with the arguments of this call as its operands."""

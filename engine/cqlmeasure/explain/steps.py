@@ -31,14 +31,6 @@ class Condition(msgspec.Struct, frozen=True):
     operands: tuple[tuple[Expression, str], ...] = ()
 
 
-class Candidates(msgspec.Struct, frozen=True):
-    """The items of a query before its conditions; ``key`` is the definition that lists them with the conditions."""
-
-    key: str
-    items: tuple[str, ...]
-    conditions: tuple[Condition, ...]
-
-
 class Sought(msgspec.Struct, frozen=True):
     """What a retrieve looks for: the definitions with its codes, and with what has the codes whatever its profile."""
 
@@ -61,3 +53,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     definition: tuple[str, str] | None = None
     candidates: Candidates | None = None
     sought: Sought | None = None
+
+
+class Candidates(msgspec.Struct, frozen=True):
+    """The items of a query before its conditions; ``key`` is the definition that lists them with the conditions.
+
+    ``related`` are what the items must be ``with``.
+    """
+
+    key: str
+    items: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    related: tuple[Step, ...] = ()
