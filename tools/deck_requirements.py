@@ -1,6 +1,6 @@
 """Data requirements of all measures of a content folder: to compare, to count, and to hold against evaluation.
 
-    python tools/deck_requirements.py infer DECK OUT [--reference-compatible] [--period 2026]
+    python tools/deck_requirements.py infer DECK OUT [--reference-compatible] [--period 2026] [--measure NAME]...
     python tools/deck_requirements.py soundness DECK [--pad 300] [--measure NAME]...
 
 ``infer`` writes each Measure with its effective data requirements contained and prints what is in them.
@@ -77,6 +77,8 @@ def write(options: argparse.Namespace) -> int:
     counts: Counter[str] = Counter()
     bounds = {MEASUREMENT_PERIOD: (options.period, options.period)} if options.period else {}
     for entry in content.measures():
+        if options.measure and entry.name not in options.measure:
+            continue
         measure = entry.resource()
         found, translation = inferred(content, measure)
         keys = [f"{name}|{version}" for name, version in translation.libraries]
@@ -229,6 +231,7 @@ def main() -> int:
     writing.add_argument("out", type=Path)
     writing.add_argument("--reference-compatible", action="store_true")
     writing.add_argument("--period", help="bounds of dates, such as 2026; without it they are CQL")
+    writing.add_argument("--measure", action="append", default=[])
     writing.set_defaults(run=write)
     checking = commands.add_parser("soundness", help="evaluate with all resources and with those that the plan keeps")
     checking.add_argument("deck", type=Path)

@@ -9,6 +9,7 @@ from fhir.resources.R4B.library import Library
 
 from cqlmeasure.errors import ContentError
 from cqlmeasure.requirements import Options, criteria_of, infer, into_measure, measure_requirements, module_definition
+from cqlmeasure.requirements.narrative import narrative, rows
 from cqlmeasure.translator import SourceText, annotate, translate
 
 from .support import HEAD, YEAR, Shipped, found, module
@@ -176,3 +177,14 @@ define X: [Encounter: "Visits"] E where Status(E) = 'finished'
         (1, ["type"]),
         (0, ["status", "status.value"]),
     ]
+
+
+def test_the_narrative_is_a_table_in_which_nothing_is_markup() -> None:
+    body = "define X: [Encounter] E where E.status = 'a <b>' and E.period during \"Measurement Period\"\n"
+    library = module(body)
+    assert rows(library) == [
+        ("Encounter", "Encounter", "status = a <b>; period 2026-01-01 to 2026-12-31", "status, period", "")
+    ]
+    assert "a &lt;b&gt;" in narrative(library)["div"]
+    Library.model_validate({**library, "text": narrative(library)})
+    assert rows(module(body, options=Options()))[0][2].endswith('period during "Measurement Period"')

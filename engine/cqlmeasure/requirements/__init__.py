@@ -9,10 +9,12 @@ from cqlmeasure.requirements.filters import Periods
 from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
 from cqlmeasure.requirements.module import Options, into_measure, module_definition
+from cqlmeasure.requirements.narrative import COLUMNS, rows
 from cqlmeasure.requirements.patterns import query_patterns
 from cqlmeasure.requirements.plan import Plan, plan
 
 __all__ = [
+    "COLUMNS",
     "Criteria",
     "Entry",
     "Inferred",
@@ -27,4 +29,5 @@ __all__ = [
     "module_definition",
     "plan",
     "query_patterns",
+    "rows",
 ]

@@ -11,6 +11,7 @@ from cqlmeasure.elm import Library
 from cqlmeasure.requirements.infer import infer
 from cqlmeasure.requirements.measures import criteria_of
 from cqlmeasure.requirements.module import DEFAULT, Options, into_measure, module_definition
+from cqlmeasure.requirements.narrative import narrative
 
 _ID_LENGTH = 64
 _SUFFIX = "-data-requirements"
@@ -37,7 +38,7 @@ def measure_requirements(
     if contained:
         return into_measure(measure, module_definition(found, options), options)
     name = str(measure.get("id") or measure.get("name") or primary.identifier.id)
-    return module_definition(found, options, **_header(name, options.library_base, measure.get("version")))
+    return _told(module_definition(found, options, **_header(name, options.library_base, measure.get("version"))))
 
 
 def library_requirements(
@@ -49,7 +50,13 @@ def library_requirements(
     """The requirements of named expressions of a library, or of all that it defines."""
     found = infer(primary, libraries, expressions)
     name = str(primary.identifier.id)
-    return module_definition(found, options, **_header(name, options.library_base, primary.identifier.version))
+    return _told(module_definition(found, options, **_header(name, options.library_base, primary.identifier.version)))
+
+
+def _told(library: dict[str, Any]) -> dict[str, Any]:
+    """With its narrative, which comes before the extensions."""
+    first = {name: library.pop(name) for name in ("resourceType", "id")}
+    return {**first, "text": narrative(library), **library}
 
 
 def _header(name: str, base: str | None, version: str | None) -> dict[str, Any]:
