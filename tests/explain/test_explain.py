@@ -40,6 +40,7 @@ define "Without Visit":
 define "Any Union": exists ([Procedure] union [Encounter: "Visits"])
 define "Implied": "Adult" implies "Visit In Period"
 define "Listed": [Encounter: "Visits"]
+define "Several": Count("Listed") > 1
 define "Broken": (singleton from ([Procedure])) is not null
 """
 HELPERS = """library Helpers version '1'
@@ -196,6 +197,12 @@ CASES: list[Case] = [
     ("the part of a union that has it", "Any Union", [encounter("e")], ['[Encounter: "Visits"]: 1 item']),
     ("implies names both sides", "Implied", [], ['"Adult": true', '"Visit In Period": false']),
     ("items", "Listed", [encounter("a"), encounter("b")], ["initial-population: 2", "found Encounter/a, Encounter/b"]),
+    (
+        "what was counted",
+        "Several",
+        [encounter("a")],
+        ['Count("Listed") > 1: false', 'Count("Listed") is 1', '"Listed": 1 item', "found Encounter/a"],
+    ),
     ("no items", "Listed", [], ['"Listed": nothing', "there is no Encounter at all"]),
 ]
 

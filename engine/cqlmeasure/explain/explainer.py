@@ -211,9 +211,11 @@ class _Run:
         because = []
         for part in step.parts:
             found = self.value(part.key)
-            # What has a value speaks for itself; what has none is why the condition could not be met.
-            if isinstance(found, _Failed) or _empty(found):
+            # A plain value speaks for itself; what is empty or false is why the condition was not met.
+            if isinstance(found, _Failed) or _empty(found) or found is False:
                 because.append(self.reason(part, found, depth + 1))
+            elif isinstance(found, list):
+                because.append(self._made(part, found, definition=part.definition[1] if part.definition else None))
         return self._made(step, value, notes=tuple(dict.fromkeys(notes)), because=tuple(because))
 
     def _plain(self, key: str) -> Any:
