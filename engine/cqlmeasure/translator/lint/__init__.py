@@ -22,6 +22,7 @@ from cqlmeasure.translator.lint.finding import Finding
 from cqlmeasure.translator.lint.literals import constant_condition, reversed_bounds, reversed_interval, same_operands
 from cqlmeasure.translator.lint.names import hidden_by_operand, hidden_in_query, unused_alias
 from cqlmeasure.translator.lint.reach import unreached
+from cqlmeasure.translator.lint.units import missing_unit, mixed_bounds
 from cqlmeasure.translator.lint.unused import unused_declarations
 from cqlmeasure.translator.lower import LibraryLowering
 from cqlmeasure.translator.lower.core import Fact, Lowering
@@ -29,14 +30,14 @@ from cqlmeasure.translator.lower.core import Fact, Lowering
 Rule = Callable[[Lowering, Fact], Iterable[Finding]]
 
 RULES: Final[dict[type[syntax.Node], tuple[Rule, ...]]] = {
-    syntax.Binary: (null_comparison, code_as_text, never_equal, same_operands),
+    syntax.Binary: (null_comparison, code_as_text, never_equal, same_operands, missing_unit),
     syntax.Membership: (null_comparison, code_as_text),
     syntax.Timing: (code_as_text,),
     syntax.TypeTest: (type_without_values,),
     syntax.Cast: (type_without_values,),
     syntax.Case: (case_without_match,),
     syntax.Between: (reversed_bounds,),
-    syntax.IntervalSelector: (reversed_interval,),
+    syntax.IntervalSelector: (reversed_interval, mixed_bounds),
     syntax.If: (constant_condition,),
     syntax.Query: (constant_condition, hidden_in_query, unused_alias),
     syntax.FunctionDefinition: (hidden_by_operand,),

@@ -21,6 +21,7 @@ from cqlmeasure.typesys import (
     is_subtype,
 )
 
+_FHIR_CODE = NamedType("FHIR", "code")
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 _EQUALITIES = frozenset(("=", "!=", "~", "!~"))
 
@@ -56,11 +57,20 @@ def code_as_text(lowering: Lowering, fact: Fact) -> Iterator[Finding]:
         literal = bare(node.right if side is node.left else node.left)
         if not isinstance(literal, syntax.Literal) or value != STRING:
             continue
+        if _is_text_of_code(side, kind):
+            message = "the bare text of a code is compared: the same text in another code system fits too"
+            yield Finding("code-as-text", message, node.span, "declare the code with its system, and compare by '~'")
         kinds = alternatives(kind)
         codes = [item for item in kinds if _is_code(item)]
         if codes and len(kinds) > 1:
             message = f"a value that may be a {shown(codes[0])} is compared with a String: as a code it never fits"
             yield Finding("code-as-text", message, node.span, "compare with a code that is declared, by '~'")
+
+
+def _is_text_of_code(node: syntax.Expression, kind: DataType) -> bool:
+    """``X.code``: where it is no Concept, ``X`` is a code."""
+    node = bare(node)
+    return isinstance(node, syntax.Invocation) and node.name.text == "code" and kind in (STRING, _FHIR_CODE)
 
 
 def _is_code(kind: DataType) -> bool:

@@ -240,6 +240,10 @@ class LibraryLowering(Lowering):
                 place = item.default.span if item.default is not None else item.span
                 raise self.fail("type-mismatch", message, place, hint=mismatch(self, default.type, kind))
             default = converted
+        if kind is None and default is None:
+            message = f"the parameter '{item.name.text}' has neither a type nor a default"
+            hint = f'write its type: parameter "{item.name.text}" Interval<DateTime>'
+            raise self.fail("untyped-parameter", message, item.name.span, hint=hint)
         kind = kind or (default.type if default is not None else ANY)
         self._declare(item, item.name, Symbol(item.name.text, Kind.PARAMETER, kind, item.private))
         return self.make(

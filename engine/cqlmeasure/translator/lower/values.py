@@ -171,9 +171,10 @@ def lower_external(lowering: Lowering, node: syntax.ExternalConstant) -> Typed:
 @lowers(syntax.IntervalSelector)
 def lower_interval(lowering: Lowering, node: syntax.IntervalSelector) -> Typed:
     """``Interval[low, high)``."""
-    bounds, point = merge(lowering, lowering.lower_all([node.low, node.high]))
+    given = lowering.lower_all([node.low, node.high])
+    lowering.note(node, *(bound.type for bound in given))
+    bounds, point = merge(lowering, given)
     low, high = (bound.node for bound in bounds)
-    lowering.note(node, point)
     return lowering.typed(
         literals.Interval,
         node.span,
