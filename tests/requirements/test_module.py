@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.library import Library
 
+from cqlmeasure.elm import ExpressionDef
+from cqlmeasure.elm import Library as ElmLibrary
+from cqlmeasure.elm.library import ExpressionRef, VersionedIdentifier
 from cqlmeasure.errors import ContentError
 from cqlmeasure.requirements import Options, criteria_of, infer, into_measure, measure_requirements, module_definition
 from cqlmeasure.requirements.narrative import narrative, rows
@@ -141,6 +144,11 @@ def test_older_extension_names_by_option() -> None:
     made = requirements(Options(cqfm=True), contained=True)
     urls = {one["url"].rpartition("/")[2] for one in (*made["extension"], *made["contained"][0]["extension"])}
     assert urls == {"cqfm-effectiveDataRequirements", "cqfm-directReferenceCode", "cqfm-logicDefinition"}
+    entry = made["contained"][0]["dataRequirement"][0]
+    assert {one["url"].rpartition("/")[2] for one in entry["extension"]} == {
+        "cqfm-isSelective",
+        "cqfm-fhirQueryPattern",
+    }
 
 
 def test_several_artifacts_are_merged() -> None:
@@ -188,3 +196,10 @@ def test_the_narrative_is_a_table_in_which_nothing_is_markup() -> None:
     assert "a &lt;b&gt;" in narrative(library)["div"]
     Library.model_validate({**library, "text": narrative(library)})
     assert rows(module(body, options=Options()))[0][2].endswith('period during "Measurement Period"')
+
+
+def test_a_definition_that_uses_itself_is_an_error() -> None:
+    loop = ExpressionDef(name="A", expression=ExpressionRef(name="A"))
+    library = ElmLibrary(identifier=VersionedIdentifier(id="Loop"), statements=(loop,))
+    with pytest.raises(ContentError, match="Loop.A is defined by itself"):
+        infer(library)

@@ -64,3 +64,10 @@ def test_paths_are_those_of_the_model() -> None:
     assert paths.types("Observation", ("value", "coding", "code")) == frozenset({"code"})
     assert paths.clean("Encounter", ("period", "start", "value")) == ("period", "start")
     assert paths.clean("Observation", ("value", "value", "value")) == ("value", "value")
+
+
+def test_types_that_contain_themselves_are_followed_to_an_end() -> None:
+    body = "define X: [Encounter] E aggregate R starting (null as List<FHIR.Extension>): Coalesce(R.extension, E.extension)\n"
+    (made,) = entries(body)
+    assert made["mustSupport"][:2] == ["extension", "extension.extension"]
+    assert len(made["mustSupport"]) < 20

@@ -81,3 +81,9 @@ def test_many_codes_make_several_searches() -> None:
     assert len(patterns) > 2
     assert all(len(pattern) <= LONGEST + 200 for pattern in patterns)
     assert sum(unquote(one).count("code-") for one in patterns if "patient=" in one) == 80
+
+
+def test_data_of_everybody_are_searched_by_no_patient() -> None:
+    body = "context Unfiltered\ndefine All: [Encounter]\ncontext Patient\ndefine X: Count(All) > 3\n"
+    assert [one["type"] for one in entries(body, "X")] == ["Encounter"]
+    assert searches(body) == []

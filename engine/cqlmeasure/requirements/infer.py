@@ -27,7 +27,7 @@ class Entry(msgspec.Struct, frozen=True):
     """Data of one kind: resources of a type and profile with certain codes, for which all ``filters`` hold.
 
     ``code_path`` and ``codes`` are what the retrieve says of codes; ``paths`` what is read, as ELM has it;
-    ``necessary``: a subject without such data is in no initial population.
+    ``necessary``: a subject without such data is in no initial population; ``everybody``: data of all subjects.
     """
 
     resource: str
@@ -37,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True):
     filters: frozenset[Filter] = frozenset()
     paths: tuple[Path, ...] = ()
     necessary: bool = False
+    everybody: bool = False
     sites: tuple[int, ...] = ()
 
     @property
@@ -87,7 +88,10 @@ def infer(
     entries = merged(run)
     needs = _needs(members)
     clauses = tuple(tuple(_entry(run, item) for item in sorted(clause, key=_item_order)) for clause in needs)
-    entries = [msgspec.structs.replace(entry, necessary=any(_has(entry, one) for one in clauses)) for entry in entries]
+    entries = [
+        msgspec.structs.replace(entry, necessary=not entry.everybody and any(_has(entry, one) for one in clauses))
+        for entry in entries
+    ]
     return Inferred(found, tuple(roots), reached, tuple(entries), clauses, run)
 
 
@@ -119,7 +123,8 @@ def together(found: Sequence[Inferred]) -> list[Entry]:
     merged: list[Entry] = []
     for group in groups.values():
         paths = tuple(dict.fromkeys(path for entry in group for path in entry.paths))
-        plain = msgspec.structs.replace(group[0], paths=paths, necessary=False, sites=())
+        everybody = any(entry.everybody for entry in group)
+        plain = msgspec.structs.replace(group[0], paths=paths, necessary=False, everybody=everybody, sites=())
         wanted = weakest(entry.filters for entry in group)
         merged += [msgspec.structs.replace(plain, filters=filters) for filters in wanted]
     return merged
@@ -137,7 +142,8 @@ def merged(run: Run) -> list[Entry]:
         sites = tuple(number for number, _ in group)
         paths = tuple(dict.fromkeys(path for _, entry in group for path in entry.paths))
         wanted = weakest(filters for number in sites for filters in run.demands[number])
-        first = group[0][1]
+        everybody = any(entry.everybody for _, entry in group)
+        first = msgspec.structs.replace(group[0][1], everybody=everybody)
         found += [msgspec.structs.replace(first, filters=filters, paths=paths, sites=sites) for filters in wanted]
     return found
 
@@ -164,6 +170,7 @@ def _bare(run: Run, number: int, site: Site) -> Entry:
         node.code_property if codes is not None else None,
         codes,
         paths=tuple(run.reads.get(number, ())),
+        everybody=site.everybody,
         sites=(number,),
     )
 

@@ -78,7 +78,10 @@ def module_definition(
     # In the order of the standard: what identifies comes before what is said.
     library = {"resourceType": "Library", **header, **{k: v for k, v in library.items() if k not in header}}
     if options.cqfm:
-        library["extension"] = [_renamed(one) for one in library["extension"]]
+        for part in (library, *library["dataRequirement"]):
+            part["extension"] = [_renamed(one) for one in part.get("extension", [])]
+            if not part["extension"]:
+                del part["extension"]
     return {name: value for name, value in library.items() if value not in ([], None)}
 
 

@@ -38,8 +38,12 @@ _INCLUDES = {
 def query_patterns(paths: Paths, entry: Entry, periods: Periods, related: Iterable[str] = ()) -> list[str]:
     """The searches of an entry; none for a type that no patient is linked to (it comes with what refers to it).
 
+    Nor are there any for data of everybody, which no search by patient gives.
+
     ``related``: types that other entries ask for.
     """
+    if entry.everybody:
+        return []
     if entry.resource == "Patient":
         return [f"Patient?_id={PATIENT}"]
     searches = _searches(paths, entry.resource)

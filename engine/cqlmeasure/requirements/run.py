@@ -21,7 +21,9 @@ from cqlmeasure.requirements.paths import Paths, may_hold_data
 from cqlmeasure.requirements.values import EMPTY, Clause, Element, Filter, Item, Path, Symbol, Value
 from cqlmeasure.typesys import SYSTEM
 
-_LIMIT = 200_000
+_LIMIT = 2_000_000
+#: Elements of elements are followed this far: some types contain themselves.
+_DEPTH = 12
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -51,12 +53,13 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Site(msgspec.Struct, frozen=True, eq=False):
-    """A retrieve in the CQL: where it is, and what it says of codes."""
+    """A retrieve in the CQL: where it is, what it says of codes, and whether it is of all subjects, not of one."""
 
     library: Library
     retrieve: Retrieve
     resource: str
     codes: Symbol | None
+    everybody: bool
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -166,7 +169,8 @@ class Run:
         key = id(node)
         if key not in self._site_of:
             self._site_of[key] = len(self.sites)
-            self.sites.append(Site(scope.library, node, resource, codes))
+            everybody = scope.definition.node.context == "Unfiltered" or node.context is not None
+            self.sites.append(Site(scope.library, node, resource, codes, everybody))
         return self._site_of[key]
 
     def scope_of(self, query: Node, place: int) -> int:
@@ -188,7 +192,8 @@ class Run:
         items = set()
         for item in value.items:
             path = (*item.path, name)
-            if self.paths.types(self.sites[item.site].resource, path) is not None:
+            known = self.paths.types(self.sites[item.site].resource, path) is not None
+            if known and len(path) <= _DEPTH:
                 self.reads.setdefault(item.site, {}).setdefault(path)
                 items.add(Item(item.site, item.filters, path, item.scopes))
             else:
