@@ -144,6 +144,10 @@ def test_paths_of_items_are_about_the_item_or_the_subject(valid: Any) -> None:
     subject = FakeSubject("p", values)
     by_item = run(proportion(basis="Encounter", stratifiers=[stratifier("class")]), subject)
     assert strata(valid(summary_report(by_item))) == {"AMB": 1, "IMP": 1}
+    bare = run(
+        proportion(basis="Encounter", stratifiers=[stratifier("Encounter.class", None)]), subject, missing=("class",)
+    )
+    assert strata(summary_report(bare)) == {"AMB": 1, "IMP": 1}
     several = run(proportion(basis="Encounter", stratifiers=[stratifier("type")]), subject)
     assert strata(summary_report(several)) == {"a": 2, "b": 1}
     by_both = run(proportion(basis="Encounter", stratifiers=[components("class", "Patient.gender")]), subject)

@@ -342,3 +342,16 @@ def test_a_cohort_score_is_an_option(valid: Any) -> None:
     result = run(person("a"), person("b"), definition=definition)
     assert "measureScore" not in summary_report(result)["group"][0]
     assert valid(summary_report(result, ReportOptions(cohort_score=True)))["group"][0]["measureScore"] == {"value": 2}
+
+
+@pytest.mark.parametrize(("given", "said"), [({}, "a date and a reporter"), ({"date": "2027-01-01"}, "a reporter")])
+def test_an_edition_needs_what_its_profiles_need(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=f"needs {said}"):
+        summary_report(run(person("a")), ReportOptions(edition=Edition.US_5, **given))
+
+
+def test_strict_reports_are_valid_or_not_given() -> None:
+    result = run(person("a"))
+    assert summary_report(result, ReportOptions(strict=True)) == summary_report(result)
+    with pytest.raises(DataError, match="date"):
+        summary_report(result, ReportOptions(strict=True, date="tomorrow"))

@@ -70,14 +70,14 @@ class Binder:
             )
         return criteria
 
-    def path(self, criteria: Criteria, place: str, *, functions: bool = False) -> Path | None:
+    def path(self, criteria: Criteria, place: str, *, basis: str | None = None, functions: bool = False) -> Path | None:
         """The path that criteria are: because the Measure says so, or because no expression has that name.
 
         Criteria without a language (R6) may be either; the library is asked first.
         """
         if not criteria.is_path:
             known = self._known(criteria.text, functions) or self._known(criteria.name, functions)
-            if criteria.language is not None or known or criteria.library not in (None, self.subject_type):
+            if criteria.language is not None or known or criteria.library not in (None, self.subject_type, basis):
                 return None
             if self._spelled_otherwise(criteria.name, functions) is not None or not _ELEMENT.match(criteria.text):
                 return None

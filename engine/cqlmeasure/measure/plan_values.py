@@ -31,7 +31,7 @@ def bind_stratifier(stratifier: Stratifier, basis: str, label: str, binder: Bind
         components = tuple(component for component, _ in parts)
         values = tuple(value for _, value in parts)
         return _with_expected(msgspec.structs.replace(stratifier, components=components), basis, values, place, binder)
-    path = binder.path(stratifier.criteria, place, functions=items)
+    path = binder.path(stratifier.criteria, place, basis=basis, functions=items)
     criteria = stratifier.criteria
     if path is None and not criteria.is_path:
         criteria = binder.resolve(criteria, place, functions=items)
@@ -56,7 +56,7 @@ def bind_supplemental(item: SupplementalData, binder: Binder) -> tuple[Supplemen
 
 def _component(component: Component, basis: str, place: str, binder: Binder) -> tuple[Component, Value]:
     items = basis != BOOLEAN_BASIS
-    path = binder.path(component.criteria, place, functions=items)
+    path = binder.path(component.criteria, place, basis=basis, functions=items)
     criteria = component.criteria
     if path is None and not criteria.is_path:
         criteria = binder.resolve(criteria, place, functions=items)

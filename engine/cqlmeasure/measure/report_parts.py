@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from cqlmeasure.errors import Diagnostic, Severity
+from cqlmeasure.errors import Diagnostic, Severity, UsageError
 from cqlmeasure.measure.codes import MESSAGES
 from cqlmeasure.measure.definition import MeasureDefinition
 from cqlmeasure.measure.editions import names
@@ -19,6 +19,7 @@ from cqlmeasure.measure.period import Period
 from cqlmeasure.measure.report_groups import shared_notation
 from cqlmeasure.measure.report_options import ReportOptions
 from cqlmeasure.measure.reporter import reporter_parts
+from cqlmeasure.measure.validation import require_valid
 
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9.\-]+")
 MESSAGES_ID = "messages"
@@ -42,6 +43,13 @@ def header(
     definition: MeasureDefinition, period: Period, kind: str, identity: str, status: str, options: ReportOptions
 ) -> dict[str, Any]:
     """The elements that come first; ``contained`` and ``extension`` are left empty for the caller to fill."""
+    lacking = [name for name in ("date", "reporter") if getattr(options, name) is None]
+    if options.edition is not None and lacking:
+        raise UsageError(
+            f"a report of the edition {options.edition.value} needs a {' and a '.join(lacking)}",
+            code="profile",
+            hint="its profiles make them mandatory",
+        )
     report: dict[str, Any] = {"resourceType": "MeasureReport", "id": identity}
     profiles = (*names(options.edition).profile(kind), *options.profiles)
     if profiles:
@@ -70,7 +78,10 @@ def finished(report: dict[str, Any], options: ReportOptions, definition: Measure
         report["text"] = narrative(report, definition)
     order = [name for name in _ORDER if name in report]
     order += [name for name in report if name not in _ORDER]
-    return {name: report[name] for name in order if report[name] not in ([], {}, None)}
+    found = {name: report[name] for name in order if report[name] not in ([], {}, None)}
+    if options.strict:
+        require_valid(found)
+    return found
 
 
 def add_messages(report: dict[str, Any], diagnostics: Iterable[Diagnostic]) -> None:
