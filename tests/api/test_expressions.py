@@ -115,6 +115,31 @@ def test_a_measure_takes_parameters_and_the_moment(repository: Path, tmp_path: P
         measure.evaluate(patients, parameters={"Measurement Period": None})
 
 
+LITERALS = [
+    ("Boolean", "true", "true"),
+    ("Integer", "5", "5"),
+    ("Long", "5", "5L"),
+    ("Decimal", "5L", "5.0"),
+    ("String", "'x'", "'x'"),
+    ("Date", "@2026", "@2026"),
+    ("DateTime", "@2026-01-01", "@2026-01-01T"),
+    ("Time", "@T10", "@T10"),
+    ("Quantity", "5 'mg'", "5.0 'mg'"),
+    ("Ratio", "1 'mg' : 2 'mL'", "1.0 'mg' : 2.0 'mL'"),
+    ("Concept", "Code { code: 'c' }", "Concept { codes: { Code { code: 'c' } } }"),
+    ("Interval<Quantity>", "Interval[1 'mg', 2 'mg')", "Interval[1.0 'mg', 2.0 'mg')"),
+    ("List<Interval<Date>>", "{ Interval[@2026, @2027] }", "{ Interval[@2026, @2027] }"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value", "text"), LITERALS, ids=[kind for kind, _, _ in LITERALS])
+def test_parameters_of_every_type(tmp_path: Path, kind: str, value: str, text: str) -> None:
+    lines = ["library Typed version '1'", f"parameter X {kind}", "context Unfiltered", "define Value: X"]
+    (tmp_path / "Typed.cql").write_text("\n".join(lines))
+    session = cm.Session(tmp_path, includes=["Typed"], parameters={"X": cm.Cql(value)})
+    assert cm.to_cql(session.evaluate('Typed."Value"').value) == text
+
+
 @pytest.mark.parametrize(
     ("now", "zone", "text"),
     [

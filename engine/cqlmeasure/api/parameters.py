@@ -106,8 +106,15 @@ def _about(found: Diagnostic, name: str, kind: DataType | None, text: str, start
     return Diagnostic(
         code=found.code,
         message=f"parameter {name!r}: {message}",
-        hint=found.hint or f"write the value as CQL does; the parameter is {kind}",
+        hint=found.hint or f"write the value as CQL does; the parameter is {kind}{_instance(kind)}",
     )
+
+
+def _instance(kind: DataType | None) -> str:
+    """How values of a model's classes are written."""
+    if not isinstance(kind, NamedType) or kind.model == SYSTEM:
+        return ""
+    return f", written as an instance: {kind} {{ ... }}"
 
 
 def _models(kind: DataType | None) -> set[str]:
