@@ -201,5 +201,5 @@ def test_the_narrative_is_a_table_in_which_nothing_is_markup() -> None:
 def test_a_definition_that_uses_itself_is_an_error() -> None:
     loop = ExpressionDef(name="A", expression=ExpressionRef(name="A"))
     library = ElmLibrary(identifier=VersionedIdentifier(id="Loop"), statements=(loop,))
-    with pytest.raises(ContentError, match="Loop.A is defined by itself"):
+    with pytest.raises(ContentError, match=r"Loop\.A is defined by itself"):
         infer(library)

@@ -99,3 +99,8 @@ MEMBERSHIP = [
 @pytest.mark.parametrize(("cql", "resources", "expected"), MEMBERSHIP)
 def test_who_may_count(cql: str, resources: list[dict[str, Any]], expected: bool) -> None:
     assert plan_of(cql, member=True).may_count(resources) is expected
+
+
+def test_data_of_everybody_keep_nobody_out() -> None:
+    body = "context Unfiltered\ndefine All: [Encounter]\ncontext Patient\ndefine X: exists All\n"
+    assert plan([found(body, "X", membership=["X"])], YEAR, MEMBERS.get).may_count([])

@@ -88,10 +88,7 @@ def infer(
     entries = merged(run)
     needs = _needs(members)
     clauses = tuple(tuple(_entry(run, item) for item in sorted(clause, key=_item_order)) for clause in needs)
-    entries = [
-        msgspec.structs.replace(entry, necessary=not entry.everybody and any(_has(entry, one) for one in clauses))
-        for entry in entries
-    ]
+    entries = [msgspec.structs.replace(entry, necessary=_necessary(entry, clauses)) for entry in entries]
     return Inferred(found, tuple(roots), reached, tuple(entries), clauses, run)
 
 
@@ -105,6 +102,11 @@ def _evaluate(run: Run, roots: Sequence[Definition]) -> None:
     for root in roots:
         if isinstance(root.node, FunctionDef):
             run.demand(run.call(root, tuple(argument for _ in root.node.operand)))
+
+
+def _necessary(entry: Entry, clauses: Iterable[Sequence[Entry]]) -> bool:
+    """Whether some clause asks for data of the entry and of no other."""
+    return not entry.everybody and any(_has(entry, clause) for clause in clauses)
 
 
 def _has(entry: Entry, clause: Sequence[Entry]) -> bool:

@@ -39,7 +39,9 @@ def retrieve(run: Run, node: queries.Retrieve, scope: Scope) -> Value:
     item = Item(site)
     if node.codes is not None and node.code_property:
         run.step(Value(frozenset({item})), node.code_property)
-    return Value(frozenset({item}), needs=frozenset({frozenset({item})}))
+    # Data of everybody say nothing of the subject.
+    needs = frozenset({frozenset({item})}) if not run.sites[site].everybody else frozenset()
+    return Value(frozenset({item}), needs=needs)
 
 
 @handler(queries.Query)
