@@ -13,6 +13,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from cqlmeasure.runtime.numbers import MAX_INTEGER, MIN_INTEGER
 from cqlmeasure.runtime.quantity import Quantity
 from cqlmeasure.runtime.temporal import (
     DAY,
@@ -34,7 +35,7 @@ from cqlmeasure.runtime.temporal import (
     last_day_of_month,
 )
 from cqlmeasure.runtime.temporal_compare import day_key, to_datetime_like
-from cqlmeasure.runtime.uncertainty import Uncertainty, uncertain
+from cqlmeasure.runtime.uncertainty import Uncertainty, ends, uncertain
 from cqlmeasure.runtime.values import CqlError
 from cqlmeasure.ucum import calendar_unit
 
@@ -307,7 +308,7 @@ def duration_between(a: Any, b: Any, unit: int) -> int | Uncertainty | None:
         return None
     a, b = _aligned(a, b)
     if isinstance(a, DateTime):
-        return duration_between_datetime(a, b, unit)
+        return _fitting(duration_between_datetime(a, b, unit), unit)
     return duration_between_date(a, b, unit) if isinstance(a, Date) else duration_between_time(a, b, unit)
 
 
@@ -317,8 +318,16 @@ def difference_between(a: Any, b: Any, unit: int) -> int | Uncertainty | None:
         return None
     a, b = _aligned(a, b)
     if isinstance(a, DateTime):
-        return difference_between_datetime(a, b, unit)
+        return _fitting(difference_between_datetime(a, b, unit), unit)
     return difference_between_date(a, b, unit) if isinstance(a, Date) else difference_between_time(a, b, unit)
+
+
+def _fitting(value: int | Uncertainty | None, unit: int) -> int | Uncertainty | None:
+    """The value if it is an Integer, else null: only seconds and milliseconds may be too many."""
+    if value is None or unit < SECOND or unit == WEEK:
+        return value
+    low, high = ends(value)
+    return value if low >= MIN_INTEGER and high <= MAX_INTEGER else None
 
 
 def add_temporal(value: Date | DateTime | Time | None, quantity: Quantity | None) -> Any:
