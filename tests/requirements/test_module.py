@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,8 +170,27 @@ def test_criteria_of_a_measure() -> None:
     assert criteria_of({"group": [{"population": [{"criteria": {"expression": 3}}, None]}, "x"]}).expressions == ()
 
 
-def test_the_same_input_gives_the_same_output() -> None:
-    assert repr(module(BODY)) == repr(module(BODY))
+SCRIPT = """
+import sys
+sys.path[:0] = sys.argv[1:]
+from support import module
+uses = "".join(f"define X{n}: [Encounter] E where E.status = 'a{n}' or E.status = 'b'\\n" for n in range(5))
+print(module(uses + "define Y: ([Procedure] union [Encounter]) P where P.status = 'c' and P.id is not null\\n"))
+"""
+
+
+def test_the_same_input_gives_the_same_output_in_every_process(repository: Path) -> None:
+    paths = [str(repository / "tests" / "requirements"), str(repository / "engine")]
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT, *paths],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(outputs) == 1
 
 
 def test_a_criterion_that_is_not_there_is_named() -> None:

@@ -80,11 +80,14 @@ def infer(
         roots = found.expressions(primary)
     else:
         roots = [root for name in names for root in found.root(name)]
+    wanted = {name.lower() for name in membership}
     with deep_recursion():
         reached = reach(found, roots)
         run = Run(found)
         _evaluate(run, roots)
-        members = [run.definition(found.expression(primary, name)) for name in membership]
+        joining = [root for root in roots if root.node.name.lower() in wanted]
+        named = all(not isinstance(root.node, FunctionDef) for root in joining)
+        members = [run.definition(root) for root in joining] if named else []
     entries = merged(run)
     needs = _needs(members)
     clauses = tuple(tuple(_entry(run, item) for item in sorted(clause, key=_item_order)) for clause in needs)
@@ -143,7 +146,7 @@ def merged(run: Run) -> list[Entry]:
     for group in groups.values():
         sites = tuple(number for number, _ in group)
         paths = tuple(dict.fromkeys(path for _, entry in group for path in entry.paths))
-        wanted = weakest(filters for number in sites for filters in run.demands[number])
+        wanted = weakest(filters for number in sites for filters in sorted(run.demands[number], key=_filters_order))
         everybody = any(entry.everybody for _, entry in group)
         first = msgspec.structs.replace(group[0][1], everybody=everybody)
         found += [msgspec.structs.replace(first, filters=filters, paths=paths, sites=sites) for filters in wanted]
@@ -189,6 +192,11 @@ def _needs(members: Sequence[Value]) -> frozenset[Clause]:
     for value in members[1:]:
         needs = either(needs, value.needs)
     return needs
+
+
+def _filters_order(filters: frozenset[Filter]) -> list[str]:
+    # Sets have another order in every process.
+    return sorted(map(repr, filters))
 
 
 def _item_order(item: Item) -> tuple[int, Path, int]:

@@ -190,7 +190,7 @@ class Run:
     def step(self, value: Value, name: str) -> Value:
         """The element ``name`` of a value; recorded as read."""
         items = set()
-        for item in value.items:
+        for item in sorted(value.items, key=_order):
             path = (*item.path, name)
             known = self.paths.types(self.sites[item.site].resource, path) is not None
             if known and len(path) <= _DEPTH:
@@ -209,6 +209,10 @@ class Run:
         for item in value.items:
             found |= self.paths.types(self.sites[item.site].resource, item.path) or frozenset()
         return frozenset(found)
+
+
+def _order(item: Item) -> tuple[int, Path]:
+    return item.site, item.path
 
 
 def handler(*classes: type[Node]) -> Callable[[Handler], Handler]:
