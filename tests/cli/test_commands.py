@@ -180,6 +180,19 @@ def test_test_tells_what_was_expected_what_came_and_the_file(command: Command, s
     assert ran.out.endswith("9 of 10 cases match\n")
 
 
+def test_test_explains_what_differs(command: Command, sample: Sample, tmp_path: Path) -> None:
+    sample.replace("> 9 '%'", ">= 9 '%'")
+    out = tmp_path / "out.json"
+    ran = command("test", sample.path, "--explain", "--json", out)
+    assert ran.status == 1
+    assert 'numerator: 1\n  └── "Numerator": true' in ran.out
+    assert "\"Most Recent HbA1c\".value as Quantity is 9.0 '%'" in ran.out
+    assert "initial-population" not in ran.out
+    (case,) = [one for one in json.loads(out.read_text())["measures"][0]["cases"] if one["status"] == "differ"]
+    assert [one["population"] for one in case["reasons"]] == ["numerator"]
+    assert command("test", sample.path, "--explain", "--jobs", "2").out == ran.out
+
+
 def test_test_tells_what_changed_since_a_baseline(command: Command, sample: Sample, tmp_path: Path) -> None:
     baseline = tmp_path / "baseline.json"
     command("test", sample.path, "--json", baseline)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import orjson
@@ -22,6 +22,9 @@ from cqlmeasure.api.measures import CompiledMeasure, Content
 from cqlmeasure.content import TestCase
 from cqlmeasure.data import subject_from_resources
 from cqlmeasure.errors import ContentError, CqlMeasureError, Diagnostic, render
+
+if TYPE_CHECKING:
+    from cqlmeasure.explain import Explanation, PopulationReason
 
 Json = dict[str, Any]
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -38,7 +41,7 @@ class CaseStatus(StrEnum):
 
 
 class CaseOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one case."""
+    """What became of one case; ``reasons`` are those of the populations that differ, if they were asked for."""
 
     measure: str
     case: str
@@ -48,6 +51,7 @@ class CaseOutcome(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[Difference, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     report: Json | None = None
+    reasons: tuple[Any, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write the computed MeasureReport to ``folder/<measure>/<case>.json``, if there is one."""
@@ -67,6 +71,8 @@ class CaseOutcome(msgspec.Struct, frozen=True, kw_only=True):
             found["description"] = self.description
         if self.differences:
             found["differences"] = [msgspec.to_builtins(difference) for difference in self.differences]
+        if self.reasons:
+            found["reasons"] = [reason.to_json() for reason in self.reasons]
         if self.diagnostics:
             found["messages"] = [render(diagnostic) for diagnostic in self.diagnostics]
         return found
@@ -116,11 +122,13 @@ class CaseResult(msgspec.Struct, frozen=True):
 class CaseRun:
     """The test cases of a content, ready to be run.
 
-    ``measures`` limits them by name; a name without test cases is a ``ContentError``.
+    ``measures`` limits them by name; a name without test cases is a ``ContentError``.  ``explain``: give reasons for
+    the populations that differ.
     """
 
-    def __init__(self, content: Content, measures: Sequence[str] = ()) -> None:
+    def __init__(self, content: Content, measures: Sequence[str] = (), explain: bool = False) -> None:
         self._content = content
+        self._explain = explain
         chosen = {name: content.test_cases(name) for name in _chosen(content, measures)}
         # Results go by the folder of the cases; where there is none, the report names the measure by its url.
         labels = {name: cases[0].measure.rstrip("/").rpartition("/")[2] for name, cases in chosen.items()}
@@ -136,13 +144,13 @@ class CaseRun:
         """Run all cases; with ``jobs`` above 1 in that many processes."""
         if jobs == 1:
             for label, cases in self._cases.items():
-                yield from _run(self._content, label, self._references[label], cases)
+                yield from _run(self._content, label, self._references[label], cases, self._explain)
             return
         # A process that is started fresh shares no locks and threads with this one; it opens the content itself.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(jobs, context, _open, (self._content,)) as pool:
             tasks = [
-                (label, self._references[label], start, stop)
+                (label, self._references[label], start, stop, self._explain)
                 for label, cases in self._cases.items()
                 for start, stop in _slices(len(cases), jobs, self.total)
             ]
@@ -180,7 +188,9 @@ def _chosen(content: Content, wanted: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _run(content: Content, measure: str, reference: str, cases: Sequence[TestCase]) -> Iterator[CaseOutcome]:
+def _run(
+    content: Content, measure: str, reference: str, cases: Sequence[TestCase], explain: bool
+) -> Iterator[CaseOutcome]:
     try:
         compiled = content.measure(reference)
     except CqlMeasureError as error:
@@ -189,12 +199,12 @@ def _run(content: Content, measure: str, reference: str, cases: Sequence[TestCas
         return
     for case in cases:
         try:
-            yield _run_case(compiled, measure, case)
+            yield _run_case(compiled, measure, case, explain)
         except CqlMeasureError as error:
             yield _error(case, measure, error)
 
 
-def _run_case(compiled: CompiledMeasure, measure: str, case: TestCase) -> CaseOutcome:
+def _run_case(compiled: CompiledMeasure, measure: str, case: TestCase, explain: bool) -> CaseOutcome:
     data = case.load()
     subject = subject_from_resources(data.resources, case.file)
     result = compiled.evaluate([subject], period=data.period)
@@ -217,7 +227,16 @@ def _run_case(compiled: CompiledMeasure, measure: str, case: TestCase) -> CaseOu
         differences=differences,
         diagnostics=tuple(result.failures),
         report=report,
+        reasons=tuple(_reasons(differences, result.explain(subject.id))) if explain and differences else (),
     )
+
+
+def _reasons(differences: Sequence[Difference], explanation: Explanation) -> Iterator[PopulationReason]:
+    """The reasons of the populations that differ."""
+    places = {difference.place for difference in differences}
+    for one in explanation.populations:
+        if any(f"group {one.group}, {name}" in places for name in (one.id, one.population)):
+            yield one
 
 
 def _error(case: TestCase, measure: str, error: CqlMeasureError) -> CaseOutcome:
@@ -234,9 +253,9 @@ def _open(content: Content) -> None:
     _opened[:] = [content]
 
 
-def _run_slice(task: tuple[str, str, int, int]) -> list[CaseOutcome]:
-    label, reference, start, stop = task
-    return list(_run(_opened[0], label, reference, _opened[0].test_cases(reference)[start:stop]))
+def _run_slice(task: tuple[str, str, int, int, bool]) -> list[CaseOutcome]:
+    label, reference, start, stop, explain = task
+    return list(_run(_opened[0], label, reference, _opened[0].test_cases(reference)[start:stop], explain))
 
 
 def _slices(cases: int, jobs: int, total: int) -> Iterator[tuple[int, int]]:

@@ -29,7 +29,7 @@ from cqlmeasure.terminology import MemoryLookup, Terminology
 from cqlmeasure.typesys import DATE, IntervalType
 
 if TYPE_CHECKING:
-    from cqlmeasure.explain import Explainer
+    from cqlmeasure.explain import Explainer, Plan
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -95,6 +95,7 @@ class PreparedLibrary:
         self.source = source
         self._prepared = prepared
         self._engine = engine
+        self._reasons: dict[tuple[str, ...], Plan] = {}
 
     @cached_property
     def elm(self) -> dict[str, Any]:
@@ -158,13 +159,17 @@ class PreparedLibrary:
         """An explainer of a measure that has this library as its primary one."""
         # The translator and the compiler are loaded for those only who ask for reasons.
         from cqlmeasure.api.translation import library_set
-        from cqlmeasure.explain import prepare as prepare_explainer
+        from cqlmeasure.explain import Explainer, Plan, criteria
 
-        engine = self._engine
-        primary, libraries = library_set(
-            self.source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm
-        )
-        return prepare_explainer(definition, primary, libraries, self._lines, evaluator)
+        names = criteria(definition)
+        if names not in self._reasons:
+            engine = self._engine
+            primary, libraries = library_set(
+                self.source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm
+            )
+            self._reasons[names] = Plan(names, primary, libraries, self._lines)
+        plan = self._reasons[names]
+        return Explainer(definition, plan, evaluator(plan.program))
 
     def _code_system(self, url: str, version: str | None) -> CodeSystem:
         """The code system with its codes; where the content has it not, or not whole, only its identity."""

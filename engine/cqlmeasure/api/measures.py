@@ -132,12 +132,15 @@ class Content:
             )
         return CaseSubjects(cases)
 
-    def tests(self, *measures: str) -> CaseRun:
-        """The test cases of all measures, or of those that are named, ready to be run."""
+    def tests(self, *measures: str, explain: bool = False) -> CaseRun:
+        """The test cases of all measures, or of those that are named, ready to be run.
+
+        ``explain``: outcomes have the reasons of the populations that are not as expected.
+        """
         # Here and not above: running cases needs this module.
         from cqlmeasure.api.cases import CaseRun
 
-        return CaseRun(self, measures)
+        return CaseRun(self, measures, explain)
 
 
 def _reopen(paths: Sequence[os.PathLike[str]], options: dict[str, Any]) -> Content:

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 import cqlmeasure as cm
+from cqlmeasure.cli.show_explanation import reason_tree
 from cqlmeasure.errors import Diagnostic, Severity, UsageError, render
 from cqlmeasure.measure import Group, GroupResult, PopulationType, Score, Scoring, Stratifier
 
@@ -133,6 +134,11 @@ def _print_cases(console: Console, measure: str, outcomes: list[cm.CaseOutcome])
             console.print(Text(f"  {outcome.description}", style="dim"))
         for difference in outcome.differences:
             console.print(Text(f"  {difference}"))
+        for reason in outcome.reasons:
+            with console.capture() as drawn:
+                console.print(reason_tree(reason), width=console.width - 2)
+            for line in drawn.get().splitlines():
+                console.print(Text("  ").append_text(Text.from_ansi(line.rstrip())))
         for diagnostic in outcome.diagnostics:
             _print_diagnostic(console, diagnostic, "  ")
         if not shared:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
 import cqlmeasure as cm
+
+if TYPE_CHECKING:
+    from cqlmeasure.explain import PopulationReason
 
 _WIDTH = 160  # in files and pipes
 _STYLES = {"true": "green", "false": "red", "nothing": "red", "null": "yellow", "failed": "bold red"}
@@ -27,6 +31,13 @@ def show_explanations(result: cm.MeasureResult, subjects: Iterable[str]) -> None
         console.print(_tree(result.explain(subject)))
 
 
+def reason_tree(population: PopulationReason) -> Tree:
+    """One population with the conditions that decided."""
+    tree = Tree(Text(population.headline, style="bold"), guide_style="dim")
+    _add(tree, population.reason)
+    return tree
+
+
 def _tree(explanation: cm.Explanation) -> Tree:
     tree = Tree(Text(f"{explanation.measure}: {explanation.subject}", style="bold"), guide_style="dim")
     group = None
@@ -34,7 +45,7 @@ def _tree(explanation: cm.Explanation) -> Tree:
         if len({one.group for one in explanation.populations}) > 1 and population.group != group:
             group = population.group
             tree.add(Text(f"group {group}", style="bold"))
-        _add(tree.add(Text(population.headline, style="bold")), population.reason)
+        tree.add(reason_tree(population))
     definitions = tree.add(Text("definitions", style="bold"))
     for definition in explanation.definitions:
         node = definitions.add(Text(definition.headline))

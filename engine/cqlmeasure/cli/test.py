@@ -15,6 +15,7 @@ EXAMPLES = """\b
 cqlmeasure test measures/diabetes-hba1c
 cqlmeasure test . --measure DiabetesHbA1cPoorControl --reports out/ --json out.json
 cqlmeasure test . --baseline out.json
+cqlmeasure test . --explain
 """
 
 
@@ -26,6 +27,7 @@ cqlmeasure test . --baseline out.json
     "--reports", type=click.Path(path_type=Path, file_okay=False), help="Write each case's MeasureReport here."
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the outcome as JSON.")
+@click.option("--explain", is_flag=True, help="Tell why each population that is not as expected is as it is.")
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -40,6 +42,7 @@ def test(
     measures: tuple[str, ...],
     reports: Path | None,
     json_file: Path | None,
+    explain: bool,
     baseline: Path | None,
     jobs: int,
     timezone: str | None,
@@ -68,7 +71,7 @@ def test(
             lenient_terminology=lenient_terminology,
             timezone=timezone,
         )
-        run = source.tests(*measures)
+        run = source.tests(*measures, explain=explain)
         progress.expect(run.total)
         outcomes = []
         for outcome in run.outcomes(jobs):

@@ -5,7 +5,7 @@ values to reasons.  Always holds: a reason's value is what the compiled code giv
 explaining never changes a result, and what cannot be explained is left out, not guessed.
 """
 
-from cqlmeasure.explain.explainer import Explainer, prepare
+from cqlmeasure.explain.explainer import Explainer, Plan, criteria
 from cqlmeasure.explain.result import DefinitionValue, Explanation, PopulationReason, Reason
 
-__all__ = ["DefinitionValue", "Explainer", "Explanation", "PopulationReason", "Reason", "prepare"]
+__all__ = ["DefinitionValue", "Explainer", "Explanation", "Plan", "PopulationReason", "Reason", "criteria"]

@@ -6,11 +6,10 @@ the first in the text is named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cqlmeasure.compiler.compile import compile_library, scopes
-from cqlmeasure.compiler.program import Program
 from cqlmeasure.elm import Library, deep_recursion
 from cqlmeasure.errors import EvaluationError
 from cqlmeasure.evaluation import Evaluator, SubjectEvaluation
@@ -22,7 +21,6 @@ from cqlmeasure.explain.trees import Texts, line_of
 from cqlmeasure.measure import Group, MeasureDefinition, PopulationType, SubjectResult
 from cqlmeasure.runtime.subject import Subject
 
-MakeEvaluator = Callable[[Program], Evaluator]
 _DEEPEST = 40
 
 
@@ -33,39 +31,44 @@ class _Failed:
         self.message = message
 
 
-def prepare(
-    definition: MeasureDefinition,
-    primary: Library,
-    libraries: Mapping[str, Library],
-    lines: Mapping[str, Sequence[str]],
-    evaluator: MakeEvaluator,
-) -> Explainer:
-    """An explainer of a measure.
+class Plan:
+    """The steps of definitions, and the program of the derived libraries; it serves all parameters and subjects."""
 
-    ``definition`` has the names as the library spells them; ``libraries`` are keyed ``name|version``, and so are
-    ``lines``, their CQL; ``evaluator`` gives a program the parameters and the terminology of the measure.
-    """
-    known = scopes(primary, libraries)
-    planner = Planner(
-        {key: scope.library for key, scope in known.items()}, {key: scope.includes for key, scope in known.items()}
-    )
-    with deep_recursion():
-        for group in definition.groups:
-            for population in group.populations:
-                planner.add(population.criteria.name)
-        program = compile_library(*planner.libraries())
-    return Explainer(definition, planner, evaluator(program), Texts({key: tuple(one) for key, one in lines.items()}))
+    def __init__(
+        self,
+        names: Iterable[str],
+        primary: Library,
+        libraries: Mapping[str, Library],
+        texts: Mapping[str, Sequence[str]],
+    ) -> None:
+        """``libraries`` are keyed ``name|version``, and so are ``texts``, the lines of their CQL."""
+        known = scopes(primary, libraries)
+        planner = Planner(
+            {key: scope.library for key, scope in known.items()}, {key: scope.includes for key, scope in known.items()}
+        )
+        with deep_recursion():
+            for name in names:
+                planner.add(name)
+            self.program = compile_library(*planner.libraries())
+        self.planner = planner
+        self.texts = Texts({key: tuple(lines) for key, lines in texts.items()})
+
+
+def criteria(definition: MeasureDefinition) -> tuple[str, ...]:
+    """The definitions that the populations of a measure name."""
+    return tuple(population.criteria.name for group in definition.groups for population in group.populations)
 
 
 class Explainer:
     """Explains subjects of one measure."""
 
-    def __init__(self, definition: MeasureDefinition, planner: Planner, evaluator: Evaluator, texts: Texts) -> None:
+    def __init__(self, definition: MeasureDefinition, plan: Plan, evaluator: Evaluator) -> None:
+        """``definition`` has the names as the library spells them; ``evaluator`` is one of the plan's program."""
         self._definition = definition
-        self._planner = planner
+        self._planner = plan.planner
         self._evaluator = evaluator
-        self._texts = texts
-        self._primary = evaluator.program.name
+        self._texts = plan.texts
+        self._primary = plan.program.name
 
     def explain(self, subject: Subject, result: SubjectResult | None = None) -> Explanation:
         """Why the subject is where it is; with ``result`` also how often it counts in each population."""
@@ -98,6 +101,7 @@ class Explainer:
                     population=population.type.value
                     if len(group.positions(population.type)) == 1
                     else f"{population.type.value} ({population.id})",
+                    id=population.id,
                     count=count,
                     reason=run.root(step, population.criteria.name),
                     outside=_outside(group, index, counts) if met and count == 0 and counts is not None else None,

@@ -78,6 +78,7 @@ class PopulationReason(msgspec.Struct, frozen=True, kw_only=True):
 
     group: str
     population: str
+    id: str
     count: int | None
     reason: Reason
     outside: str | None = None
