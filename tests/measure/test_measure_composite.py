@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from measure_fakes import UV, FakeEvaluator, FakeSubject, concept, encounters, measure, proportion
+from measure_fakes import UV, FakeEvaluator, FakeSubject, concept, encounters, group, measure, population, proportion
 
 from cqlmeasure.errors import ContentError, EvaluationError, UsageError
 from cqlmeasure.measure import (
@@ -270,3 +270,54 @@ def test_results_of_components_fit_together() -> None:
     )
     with pytest.raises(UsageError, match="does not hold its subjects"):
         compose(definition, [one, unkept])
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels"),
+    [
+        # initial population, measure population, its exclusion, observations
+        (("X", "T"), (1, 1, 0, 1)),
+        (("X", "X"), (1, 1, 1, 0)),
+        (("X", "-"), (1, 1, 1, 0)),
+        (("E", "-"), (1, 1, 0, 0)),
+    ],
+)
+def test_labels_of_the_linear_method(rows: Sequence[str], labels: tuple[int, ...]) -> None:
+    assert whole("linear", rows).subjects[0].groups[0].counts == labels
+
+
+def continuous(name: str, *values: float | None, notation: str = "increase") -> MeasureResult:
+    rate = group(
+        "continuous-variable",
+        population("initial-population", "initial-population"),
+        population("measure-population", "denominator"),
+        population("measure-population-exclusion", "denominator-exclusion"),
+        population("measure-observation", "Share", reference="measure-population", aggregate="average"),
+    )
+    resource = {**component(name, notation=notation), "group": [rate]}
+    facts_of = [{**facts("X" if value is None else "F"), "Share": Decimal(str(value or 0))} for value in values]
+    return run(resource, *(FakeSubject(chr(65 + n), values) for n, values in enumerate(facts_of)))
+
+
+@pytest.mark.parametrize(("notation", "score"), [("increase", "0.6"), ("decrease", "0.9")])
+def test_continuous_variables_are_components_of_linear_and_weighted(notation: str, score: str) -> None:
+    found = [*results(("T",)), continuous("M1", 0.2, notation=notation)]
+    for method in ("linear", "weighted"):
+        total = compose(read_measure(composite(method, part("M0"), part("M1"))), found)
+        assert total.scores()[0].value == Decimal(score)  # type: ignore[union-attr]
+    excluded = [*results(("T",)), continuous("M1", None)]
+    total = compose(read_measure(composite("linear", part("M0"), part("M1"))), excluded)
+    assert total.scores()[0].value == 1  # type: ignore[union-attr]
+
+
+def test_components_fit_the_method_the_subjects_and_the_basis() -> None:
+    definition = read_measure(composite("any", part("M0"), part("M1")))
+    with pytest.raises(ContentError, match="any cannot combine a continuous-variable group"):
+        compose(definition, [*results(("T",)), continuous("M1", 0.2)])
+    devices = {**component("M1"), "subjectCodeableConcept": concept("Device", None)}
+    with pytest.raises(ContentError, match="its subjects are of type Device"):
+        compose(definition, [*results(("T",)), run(devices)])
+    by_item = composite("any", part("M0"), part("M1"))
+    by_item["group"][0]["extension"].append({"url": f"{UV}populationBasis", "valueCode": "Encounter"})
+    with pytest.raises(ContentError, match="its basis is 'boolean', that of the composite 'Encounter'"):
+        compose(read_measure(by_item), results(("T", "T")))

@@ -145,7 +145,7 @@ ORGANIZATION = {
     "id": "ad-hoc",
     "name": "Ad hoc",
     "contained": [
-        {"resourceType": "Practitioner", "id": "smith", "active": True},
+        {"resourceType": "Practitioner", "id": "smith", "active": True, "contained": [{"resourceType": "Basic"}]},
         {
             "resourceType": "PractitionerRole",
             "id": "role",

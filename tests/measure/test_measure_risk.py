@@ -251,3 +251,12 @@ def test_intervals_and_adjusted_results_are_in_the_summary_on_request(valid: Any
     assert expected is not None
     assert added["confidence-interval-1"]["valueRange"]["low"]["value"] == expected.low
     assert added["risk-adjusted-1"]["component"][1]["valueQuantity"]["value"] == 1.5
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"), [("log", math.exp(0.1)), ("identity", 0.1), ("logistic", 1 / (1 + math.exp(-0.1)))]
+)
+def test_links(link: str, expected: float) -> None:
+    result = run(PEOPLE[0])
+    found = risk_adjusted(result, read_risk_model({**MODEL, "link": link}).bind(result.definition))
+    assert found.expected == pytest.approx(expected)

@@ -236,3 +236,22 @@ def test_requirements_agree_with_the_basis_and_need_their_value_sets() -> None:
 def test_an_item_counts_once_however_many_retrieves_return_it() -> None:
     subject = FakeSubject("p", {"initial-population": [*encounters("1", "2"), *encounters("2", "1")]})
     assert run(measure(proportion(basis="Encounter")), subject).groups()[0].counts[0] == 2
+
+
+def test_pooled_rates_leave_out_what_is_excluded() -> None:
+    definition = measure(
+        proportion("denominator-exclusion"),
+        proportion("denominator-exclusion", identity="Group_2"),
+        rateAggregation="pooled",
+    )
+    subjects = [FakeSubject(str(n), {**MEMBER, "numerator": n == 0, "denominator-exclusion": n == 3}) for n in range(4)]
+    result = run(definition, *subjects)
+    found = aggregate_rate(result.definition.groups, result.groups())
+    assert found is not None and found.value is not None and round(found.value, 6) == Decimal("0.333333")
+
+
+def test_every_criterion_is_held_against_the_basis_requirements() -> None:
+    scan = item("DiagnosticReport", "ct")
+    values = {"initial-population": [scan], "denominator": [scan], "numerator": [item("Encounter", "x")]}
+    result = run(measure(scans(REPORTS)), FakeSubject("p", values), value_set=lambda url, version=None: SCAN)
+    assert "gives Encounter/x" in result.failures[0].diagnostics[0].message

@@ -69,6 +69,11 @@ def test_a_subject_has_what_is_about_it_and_no_other_subject() -> None:
         *("Location/north", "Encounter/1", "Encounter/3", "Observation/x", "Patient/a", "Patient/b"),
     }
     assert ids(south) == {"Location/south", "Encounter/2", "Patient/a"}
+    moved = refer("Encounter", "4", location=[{"location": {"reference": f"Location/{n}"}} for n in ("north", "south")])
+    assert [ids(one) for one in subjects_of([*WARDS[:2], moved], "Location")] == [
+        {"Location/north", "Encounter/4"},
+        {"Location/south", "Encounter/4"},
+    ]
     with pytest.raises(UsageError, match="about a Medication"):
         list(subjects_of(WARDS, "Medication"))
 
@@ -272,6 +277,7 @@ def test_effective_periods_with_an_anchor_and_a_duration() -> None:
     }
     assert anchored_period(effective, "2026-03-15") == Period("2026-01-01", "2026-06-30")
     assert anchored_period({"start": "2024-04-01"}, "2026-03-15") == Period("2025-04-01", "2026-03-31")
+    assert anchored_period({"start": "2024-07-15"}, "2026-07-10") == Period("2025-07-15", "2026-07-14")
     with pytest.raises(UsageError, match="outside the effective period"):
         anchored_period({**effective, "end": "2025-12-31"}, "2026-03-15")
     with pytest.raises(UsageError, match="neither an anchor nor a start"):
@@ -289,3 +295,4 @@ def test_several_measures_in_one_pass_give_what_each_gives_alone() -> None:
     people = (FakeSubject(name, {"initial-population": name < "c", "Other": name > "a"}) for name in "abc")
     results = evaluate_together([(first, fake), (second, fake)], people, period=PERIOD, keep=False)
     assert [result.groups()[0].counts[0] for result in results] == [2, 2]
+    assert [result.subjects for result in results] == [[], []]
