@@ -131,6 +131,8 @@ def test_verdicts_and_reports(folder: Path, capsys: pytest.CaptureFixture[str]) 
     report = json.loads(official.read_text())
     assert report["testResultsSummary"] == {"passCount": 2, "skipCount": 1, "failCount": 2, "errorCount": 1}
     assert report["results"][0]["capabilities"] == [{"code": "c"}]
+    assert {one["invalid"] for one in report["results"]} == {"true", "false"}
+    assert all(isinstance(one.get("error", {}).get("message", ""), str) for one in report["results"])
     assert "2 of 5 tests in scope pass" in capsys.readouterr().out
 
 
