@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -21,6 +19,7 @@ sys.path[:0] = [str(_HERE.parent), str(_HERE.parents[1] / "engine")]
 from cql_tests.results import SKIP, Verdict, official, summary, totals  # noqa: E402
 from cql_tests.run import read_exclusions, run  # noqa: E402
 from cql_tests.suite import SuiteError, read_folder  # noqa: E402
+from cqlmeasure import __version__  # noqa: E402
 from cqlmeasure.runtime import DateTime  # noqa: E402
 from cqlmeasure.runtime.temporal_parse import parse_datetime  # noqa: E402
 
@@ -61,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         _write(options.json, summary(found))
     if options.official:
         time = str(now)
-        _write(options.official, official(found, version=options.cql_version, engine_version=_version(), time=time))
+        _write(options.official, official(found, version=options.cql_version, engine_version=__version__, time=time))
     return 1 if unknown or any(verdict.bad for verdict in found) else 0
 
 
@@ -89,13 +88,6 @@ def show(found: list[Verdict]) -> None:
     excluded = sum(verdict.excluded is not None for verdict in found)
     in_scope = sum(verdict.status != SKIP for verdict in found)
     print(f"{everything.passed} of {in_scope} tests in scope pass; {excluded} excluded")
-
-
-def _version() -> str:
-    try:
-        return installed("cqlmeasure")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _write(file: Path, data: object) -> None:
