@@ -22,6 +22,8 @@ INTERVALS = tuple(f"Interval<{point}>" for point in POINTS)
 LISTS = (*(f"List<{item}>" for item in SIMPLE), "List<Tuple>", "List<Interval<Integer>>", "List<Interval<Date>>")
 LISTS = (*LISTS, "List<List<Integer>>")
 TYPES = (*SIMPLE, TUPLE, *INTERVALS, *LISTS)
+WANTED = (*TYPES, *("Boolean",) * 20, *("Integer", "Long", "Decimal", "String", *INTERVALS) * 2)
+"""What to begin with: Booleans reach most operators."""
 PRECISIONS = {
     "Date": ("year", "month", "day"),
     "DateTime": ("year", "month", "day", "hour", "minute", "second", "millisecond"),
@@ -138,6 +140,8 @@ class Generator:
         self.partial = partial
         """Whether to use operators that may fail."""
         self.aliases = 0
+        self.functions: list[tuple[str, tuple[str, ...], str]] = []
+        """Functions that can be called: name, operand types, result type."""
 
     def one(self, options: Sequence[str]) -> str:
         """One of some texts."""
@@ -147,10 +151,36 @@ class Generator:
         """True with a probability; false is simpler."""
         return self.choose(100) >= 100 - percent
 
+    def near(self, count: int) -> int:
+        """A place in a list, more often than not one of five in its middle: operands that have much in common."""
+        return count // 2 - 3 + self.choose(5) if count > 6 and self.maybe(60) else self.choose(count)
+
     def fresh(self) -> str:
         """A new alias."""
         self.aliases += 1
         return f"V{self.aliases}"
+
+    # -- libraries ----------------------------------------------------------------------------------------------------
+
+    def function(self, depth: int) -> str:
+        """A function that may be called from now on; it may call those before it."""
+        name = f"F{len(self.functions) + 1}"
+        operands = tuple((f"P{place}", self.one(TYPES)) for place in range(1 + self.choose(3)))
+        result = self.one(TYPES)
+        body = self.expression(result, depth, operands)
+        self.functions.append((name, tuple(kind for _, kind in operands), result))
+        return f"define function {name}({', '.join(f'{one} {spelled(kind)}' for one, kind in operands)}):\n  {body}"
+
+    def library(self, count: int, depth: int) -> tuple[dict[str, str], str]:
+        """Definitions, each of which may refer to those before it, and the functions that they may call."""
+        functions = [self.function(depth) for _ in range(self.choose(4))]
+        names: Names = ()
+        found: dict[str, str] = {}
+        for place in range(count):
+            kind = self.one(WANTED)
+            found[f"D{place}"] = self.expression(kind, depth, names)
+            names = (*names, (f"D{place}", kind))
+        return found, "\n".join(functions)
 
     # -- expressions --------------------------------------------------------------------------------------------------
 
@@ -161,6 +191,8 @@ class Generator:
             return self.one(fitting)
         if depth == 0 or self.maybe(12):
             return self.constant(kind, names)
+        if any(result == kind for _, _, result in self.functions) and self.maybe(25):
+            return self.call(kind, depth - 1, names)
         makers = self.makers(kind)
         text = makers[self.choose(len(makers))](kind, depth - 1, names)
         return f"({text})"
@@ -176,13 +208,13 @@ class Generator:
             return f"({{{', '.join(items)}}} as {spelled(kind)})" if not items else f"{{ {', '.join(items)} }}"
         if kind.startswith("Interval<"):
             return self.interval(item_of(kind))
-        text = self.one(CONSTANTS[kind])
+        text = CONSTANTS[kind][self.near(len(CONSTANTS[kind]))]
         return f"({text})" if text.startswith("-") else text
 
     def interval(self, point: str) -> str:
         """An interval of constants, or of null ends; nearly always in order."""
         pool = CONSTANTS[point]
-        first, second = sorted((self.choose(len(pool)), self.choose(len(pool))))
+        first, second = sorted((self.near(len(pool)), self.near(len(pool))))
         if self.maybe(90 if first == second else 0) or not self.partial:
             second = min(second + (first == second), len(pool) - 1)
             first = second - 1 if first == second else first
@@ -224,6 +256,12 @@ class Generator:
         elif kind == TUPLE:
             found += [self.selector_of_tuple] * 3
         return found
+
+    def call(self, kind: str, depth: int, names: Names) -> str:
+        """A call of a function of that type."""
+        fitting = [one for one in self.functions if one[2] == kind]
+        name, operands, _ = fitting[self.choose(len(fitting))]
+        return f"{name}({', '.join(self.expression(operand, depth, names) for operand in operands)})"
 
     def conditional(self, kind: str, depth: int, names: Names) -> str:
         condition = self.expression("Boolean", depth, names)

@@ -13,6 +13,7 @@ ROWS = [
     ("(Interval[1, 4] union Interval[5, 6]) union Interval[7, 8]", "Interval[1, 8]"),
     # the calendar of another offset may lead beyond the years 1 to 9999
     ("years between @2012-02-28T23:00:00.000-01:00 and @0001-01-01T00:00:00.000", "-2011"),
+    ("minutes between @0001-01-01T00:00:00.000 and @9999-12-31T00:00:00.000", "null as Integer"),
     # products are rounded once
     ("Product({ -2.5, 0.00000001, 2.25 })", "-0.00000006"),
     # numbers beyond 28 digits keep all of them
@@ -20,6 +21,7 @@ ROWS = [
         "Abs(-(99999999999999999999.99999999 'mg' + 99999999999999999999.99999999 'mg'))",
         "199999999999999999999.99999998 'mg'",
     ),
+    ("width of Interval[-99999999999999999999.99999999, 0.5]", "100000000000000000000.49999999"),
     # an interval of unknown start may be joined only if it certainly overlaps, or the join knows nothing at all
     (
         "collapse { Interval[@2011, null as Date), Interval(null as Date, @9999-12-31) }",

@@ -7,7 +7,7 @@ import random
 import orjson
 import pytest
 from both_ways import Failure, agree, by_code, by_reference, compiled, elm_of, library
-from cql_text import LISTS, TYPES, Generator
+from cql_text import LISTS, Generator
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
@@ -23,9 +23,9 @@ SETTINGS = settings(
 )
 
 
-def check(definitions: dict[str, str]) -> int:
+def check(definitions: dict[str, str], head: str = "") -> int:
     """All properties of a library; how many of its definitions the reference evaluator could not compare."""
-    text = library(definitions)
+    text = library(definitions, head)
     elm = elm_of(text)
     copy = from_json(orjson.loads(orjson.dumps(to_json(elm), default=str)))
     assert copy == elm, f"other ELM from its JSON: {text}"
@@ -48,9 +48,9 @@ def check(definitions: dict[str, str]) -> int:
 def test_found_and_shrunk(data: st.DataObject) -> None:
     """Hypothesis chooses, so that what it finds is small."""
     generator = Generator(lambda n: data.draw(st.integers(0, n - 1)) if n > 1 else 0, partial=True)
-    definitions = {str(index): generator.expression(generator.one(TYPES), 2) for index in range(2)}
-    note(library(definitions))
-    check(definitions)
+    definitions, head = generator.library(2, 2)
+    note(library(definitions, head))
+    check(definitions, head)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
@@ -61,8 +61,8 @@ def test_many(depth: int, kind: str) -> None:
     for seed in range(60):
         chance = random.Random(1000 * depth + seed)
         generator = Generator(chance.randrange, partial=kind == "partial")
-        definitions = {str(index): generator.expression(generator.one(TYPES), depth) for index in range(8)}
-        left_out += check(definitions)
+        definitions, head = generator.library(8, depth)
+        left_out += check(definitions, head)
         count += len(definitions)
     assert left_out < count / 20
 

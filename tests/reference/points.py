@@ -272,6 +272,8 @@ def between(left: Point | None, right: Point | None, unit: str, crossed: bool) -
     last_left, last_right = (_last(one, unit, exact) for one in (left, right))
     low = measure(left.kind, last_left, filled(right, False), unit)
     high = measure(left.kind, filled(left, False), last_right, unit)
+    if not all(-(2**31) <= number < 2**31 for number in (low, high)):
+        return None  # no Integer
     return low if low == high else Uncertain(low, high)
 
 

@@ -18,6 +18,7 @@ from cqlmeasure.runtime.numbers import (
     MIN_DECIMAL,
     MIN_INTEGER,
     MIN_LONG,
+    WIDE_CONTEXT,
     Long,
     fix_decimal,
     fix_integer,
@@ -248,7 +249,7 @@ def _extent(value: Interval | None, name: str, steps: int) -> Any:
         return fix_long(int(last) - int(first) + steps)
     if isinstance(first, int):
         return fix_integer(last - first + steps)
-    return fix_decimal(last - first + steps * DECIMAL_STEP)
+    return fix_decimal(WIDE_CONTEXT.add(WIDE_CONTEXT.subtract(last, first), steps * DECIMAL_STEP))
 
 
 def point_from_interval(value: Interval | None) -> Any:

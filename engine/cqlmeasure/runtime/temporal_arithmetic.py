@@ -323,8 +323,8 @@ def difference_between(a: Any, b: Any, unit: int) -> int | Uncertainty | None:
 
 
 def _fitting(value: int | Uncertainty | None, unit: int) -> int | Uncertainty | None:
-    """The value if it is an Integer, else null: only seconds and milliseconds may be too many."""
-    if value is None or unit < SECOND or unit == WEEK:
+    """The value if it is an Integer, else null: there may be too many minutes, seconds or milliseconds."""
+    if value is None or unit <= HOUR or unit == WEEK:
         return value
     low, high = ends(value)
     return value if low >= MIN_INTEGER and high <= MAX_INTEGER else None
