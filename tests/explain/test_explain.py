@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import cqlmeasure as cm
+from cqlmeasure.runtime.subject import Subject
 
 VALUE_SET = "http://example.org/ValueSet/visits"
 SYSTEM = "http://example.org/codes"
@@ -281,11 +282,14 @@ def test_explaining_changes_no_value(shared: Path, name: str) -> None:
     measure = content.measure(name)
     subjects = [one for number, one in enumerate(content.test_subjects(name)) if number % 10 == 0]
     result = measure.evaluate(subjects, period="2026")
-    library = name.partition("|")[0]
+    _, evaluator = measure._prepare(result.period, "+00:00", {}, None)
     for subject in subjects:
         explanation = result.explain(subject.id)
+        evaluation = evaluator.subject(Subject(subject.id, subject.resources))
+        own = [one for one in explanation.definitions if one.library == name]
+        assert len(own) > 5
+        assert [one.value for one in own] == [evaluation.value(one.name) for one in own]
         assert all(one.error is None for one in explanation.definitions)
-        assert any(one.library == library for one in explanation.definitions)
         for one in explanation.populations:
             if one.count:
                 assert one.reason.value not in ("false", "null", "nothing")
