@@ -31,7 +31,7 @@ from cqlmeasure.elm import from_json, walk
 from cqlmeasure.elm.clinical import CalculateAgeAt
 from cqlmeasure.requirements import Inferred, Options, Periods, criteria_of, infer, into_measure, module_definition
 from cqlmeasure.requirements.filters import date_filters
-from cqlmeasure.requirements.plan import plan
+from cqlmeasure.requirements.reading import plan
 from cqlmeasure.requirements.values import DateTest
 from cqlmeasure.terminology import Terminology
 from cqlmeasure.translator import SourceText, Translation, translate

@@ -11,7 +11,7 @@ from cqlmeasure.requirements.measures import Criteria, criteria_of
 from cqlmeasure.requirements.module import Options, into_measure, module_definition
 from cqlmeasure.requirements.narrative import COLUMNS, rows
 from cqlmeasure.requirements.patterns import query_patterns
-from cqlmeasure.requirements.plan import Plan, plan
+from cqlmeasure.requirements.reading import Plan, plan
 
 __all__ = [
     "COLUMNS",
