@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from measure_fakes import FakeEvaluator, FakeSubject, encounters, group, measure, population, proportion
+from measure_fakes import UV, FakeEvaluator, FakeSubject, concept, encounters, group, measure, population, proportion
 
 from cqlmeasure.measure import (
     MeasureResult,
     PopulationType,
+    compose,
     evaluate,
     individual_report,
     parse_period,
@@ -24,6 +26,7 @@ from cqlmeasure.runtime import Quantity
 from cqlmeasure.typesys import BOOLEAN, STRING
 
 PERIOD = parse_period("2026")
+URL = "http://example.org/Measure/"
 MORE = ("denominator-exclusion", "denominator-exception", "numerator-exclusion")
 CODES = ("initial-population", "denominator", "numerator", *MORE)
 
@@ -139,6 +142,35 @@ def test_neither_order_nor_parts_change_a_summary(
         merged.merge(run(shuffled[number::parts]))
     assert summary_report(merged) == summary_report(whole)
     assert merged.totals.subjects == whole.totals.subjects
+
+
+@given(people(), st.integers(1, 3))
+def test_parts_may_come_from_other_processes(subjects: list[FakeSubject], parts: int) -> None:
+    merged = run([])
+    for number in range(parts):
+        merged.merge(pickle.loads(pickle.dumps(run(subjects[number::parts]))))
+    assert summary_report(merged) == summary_report(run(subjects))
+    assert sorted(one.subject for one in merged.subjects) == sorted(one.id for one in subjects)
+
+
+@given(people())
+def test_composites_are_sums_too(subjects: list[FakeSubject]) -> None:
+    parts = [{"url": f"{UV}component", "valueRelatedArtifact": {"resource": f"{URL}{name}"}} for name in ("One", "Two")]
+    scoring = [
+        {"url": f"{UV}scoring", "valueCodeableConcept": concept("composite", None)},
+        {"url": f"{UV}compositeScoring", "valueCodeableConcept": concept("opportunity", None)},
+    ]
+    resource = measure({"extension": [*scoring, *parts]}, library=[])
+    components = []
+    for name, numerator in (("One", "numerator"), ("Two", "Old")):
+        rate = proportion(*MORE)
+        rate["population"][2]["criteria"]["expression"] = numerator
+        definition = read_measure({**measure(rate), "url": f"{URL}{name}", "name": name})
+        components.append(evaluate(definition, FakeEvaluator(), subjects, period=PERIOD))
+    whole = compose(read_measure(resource), components)
+    for index, population_ in enumerate(whole.definition.groups[0].populations):
+        counted = sum(result.groups()[0].count(result.definition.groups[0], population_.type) for result in components)
+        assert whole.groups()[0].counts[index] == counted
 
 
 @given(people())
