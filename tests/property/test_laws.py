@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from both_ways import Failure, by_code, compiled, elm_of, library
-from cql_text import INTERVALS, LISTS, NUMBERS, POINTS, SIMPLE, TEMPORAL, TYPES, Generator
+from cql_constants import INTERVALS, LISTS, NUMBERS, POINTS, SIMPLE, TEMPORAL, TYPES
+from cql_text import Generator
 
 from reference import same
 

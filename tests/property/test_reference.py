@@ -7,7 +7,8 @@ import random
 import orjson
 import pytest
 from both_ways import Failure, agree, by_code, by_reference, compiled, elm_of, library
-from cql_text import LISTS, Generator
+from cql_constants import LISTS
+from cql_text import Generator
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
