@@ -87,3 +87,10 @@ def test_explain_of_nothing(command: Command) -> None:
     ran = command("explain", "unknown-identifer")
     assert ran.status == 2
     assert "unknown-identifier" in ran.err
+
+
+def test_roots(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "Doubtful.cql"
+    path.write_text("library Doubtful\ndefine A: 1\ndefine B: A\ndefine C: A\n")
+    ran = command("translate", path, "--format", "json", "--root", "B")
+    assert [one["line"] for one in json.loads(ran.out)["diagnostics"]] == [4]

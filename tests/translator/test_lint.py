@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from cqlmeasure.errors import TranslationError
 from cqlmeasure.translator import SourceText, translate
 
 CLEAN = [
@@ -75,6 +76,14 @@ define function H(x Integer): C
     assert [(one.code, one.span.locator if one.span else None) for one in found] == [
         ("unreached-definition", "3:1-3:11"),
         ("unreached-definition", "6:1-6:31"),
+    ]
+
+
+def test_unknown_roots_are_errors() -> None:
+    with pytest.raises(TranslationError) as caught:
+        translate(SourceText("Any", None, "define Alpha: 1"), warn=True, roots=["Alpa"])
+    assert [(one.code, one.hint) for one in caught.value.diagnostics] == [
+        ("unknown-definition", "did you mean 'Alpha'?")
     ]
 
 

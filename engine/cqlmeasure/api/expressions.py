@@ -59,12 +59,14 @@ def translate(
     options: Iterable[str] | None = None,
     signature_level: str = "Overloads",
     compatibility_level: str = "1.5",
+    roots: Iterable[str] = (),
 ) -> Elm:
     """Translate a CQL file to ELM; all errors of the file are in one ``TranslationError``.
 
     Included libraries and model infos are looked for in ``content``, without it in the folder of the file, and
     among the libraries that ship.  ``options`` are the names that ELM translators have for them
     (``EnableAnnotations``, ``EnableResultTypes`` ...); without any they are those of published content.
+    ``roots`` are the definitions that count: what they do not reach is among the warnings.
     """
     path = Path(file)
     text = read_text(path)
@@ -81,7 +83,7 @@ def translate(
     except ValueError as error:
         raise UsageError(str(error)) from error
     source = Text(path.stem, None, text, str(path))
-    typed, warnings = translated(source, libraries, any_version=any_version, warn=True, options=given)
+    typed, warnings = translated(source, libraries, any_version=any_version, warn=True, roots=roots, options=given)
     written = write_elm(typed, text, given, version=cqlmeasure.__version__)
     urls = {}
     for include in typed.includes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cqlmeasure.api.libraries import Libraries
@@ -34,11 +34,13 @@ def translated(
     any_version: bool = False,
     prefer_elm: bool = False,
     warn: bool = False,
+    roots: Iterable[str] = (),
     options: TranslatorOptions | None = None,
 ) -> tuple[Library, list[Diagnostic]]:
     """The typed ELM of a library, and the warnings about it and what it includes.
 
-    With ``warn`` they are also about CQL of the library that is correct and yet suspicious.
+    With ``warn`` they are also about CQL of the library that is correct and yet suspicious; ``roots`` are
+    the definitions that count: what they do not reach is suspicious too.
     """
     options = options or TranslatorOptions()
     found = translate(
@@ -48,6 +50,7 @@ def translated(
         any_version=any_version,
         prefer_elm=prefer_elm,
         warn=warn,
+        roots=tuple(roots),
         options=options,
     )
     return found.main.library, list(found.diagnostics)

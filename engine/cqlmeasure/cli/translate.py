@@ -53,6 +53,14 @@ INPUT_ERROR = 2
     show_default=True,
     help="Written into the ELM as the version of CQL that it is for.",
 )
+@click.option(
+    "--root",
+    "roots",
+    metavar="NAME",
+    multiple=True,
+    help="A definition that counts, such as the criteria of a population; repeatable. Definitions that none of them"
+    " reaches are warned of.",
+)
 @format_option
 def translate(
     file: Path,
@@ -65,6 +73,7 @@ def translate(
     names: tuple[str, ...],
     signature_level: str,
     compatibility_level: str,
+    roots: tuple[str, ...],
     form: str,
 ) -> int:
     """Translate a CQL file to ELM, as JSON or XML, alone or in a FHIR Library.
@@ -85,6 +94,7 @@ def translate(
             options=given if names else None,
             signature_level=signature_level,
             compatibility_level=compatibility_level,
+            roots=roots,
         )
     except CqlMeasureError as error:
         if form == "text":

@@ -22,6 +22,7 @@ from cqlmeasure.translator.infer import infer_types
 from cqlmeasure.translator.lexer import LEXICAL_ERRORS, split_lines
 from cqlmeasure.translator.lint import lint, unreached
 from cqlmeasure.translator.lower import LibraryLowering
+from cqlmeasure.translator.lower.advice import did_you_mean
 from cqlmeasure.translator.options import DEFAULT, TranslatorOptions
 from cqlmeasure.translator.parser import ParseResult, parse_library
 from cqlmeasure.translator.symbols import LibrarySymbols
@@ -212,6 +213,14 @@ class _Run:
             return False
         if self.warn and not path and not _has_errors([*found, *lowering.diagnostics]):
             lint(lowering)
+            for name in self.roots:
+                if name not in symbols.values:
+                    message.error(
+                        "unknown-definition",
+                        f"there is no definition '{name}'",
+                        None,
+                        did_you_mean(name, symbols.values),
+                    )
             for finding in unreached(library, self.roots) if self.roots else ():
                 message.error(finding.code, finding.message, finding.span, finding.hint, severity=Severity.WARNING)
         found.extend(lowering.diagnostics)
