@@ -30,11 +30,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-MEASURES = (
-    "CMS122FHIRDiabetesAssessGreaterThan9Percent",
-    "CMS125FHIRBreastCancerScreening",
-    "CMS165FHIRControllingHighBloodPressure",
-)
+from tools.bench.timing import MEASURES
+
 ENGINE = Path(__file__).resolve().parents[2] / "engine"
 
 _LOAD = "import sys, cqlmeasure as cm; cm.Content(sys.argv[1]).measure(sys.argv[2])"

@@ -1,0 +1,32 @@
+"""The patients of the benchmarks: bytes of Bundles, from a deck's cases or invented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+import cqlmeasure as cm
+from cqlmeasure.content import Content
+from tools.generate_population.__main__ import bundle
+from tools.generate_population.resources import Population
+from tools.generate_population.wanted import wanted
+
+
+def deck_texts(deck: str, measure: str) -> list[bytes]:
+    """The Bundles of a measure's test cases, without their expected reports."""
+    return [bundle(list(case.load().resources)) for case in cm.Content(deck).test_cases(measure)]
+
+
+def invented_texts(deck: str, measures: list[str], resources: int, patients: int, year: int = 2026) -> list[bytes]:
+    """Bundles of invented patients with codes of the measures."""
+    population = Population(wanted(Content(deck), measures), resources=resources, year=year)
+    return [bundle(patient) for patient in population(patients)]
+
+
+def subjects(texts: list[bytes]) -> Iterator[Any]:
+    """The subjects, each parsed when it is its turn."""
+    for text in texts:
+        resources = [entry["resource"] for entry in orjson.loads(text)["entry"]]
+        yield from cm.from_resources(resources, source="bench", bundle_is_patient=True)
