@@ -153,6 +153,7 @@ class CompiledMeasure:
     def __init__(self, entry: MeasureEntry, engine: Engine, timezone: str) -> None:
         self._engine = engine
         self._timezone = timezone
+        self._entry = entry
         self.file = entry.file
         self.definition: MeasureDefinition = read_measure(entry.resource())
         # A definition without a library is refused by ``read_measure``.
@@ -191,6 +192,36 @@ class CompiledMeasure:
     def elm(self) -> dict[str, Any]:
         """The ELM of the primary library."""
         return self._library.elm
+
+    def data_requirements(
+        self,
+        period: PeriodLike | None = None,
+        *,
+        timezone: str | None = None,
+        reference_compatible: bool = False,
+        into_measure: bool = False,
+    ) -> dict[str, Any]:
+        """What the measure needs: a Library of type ``module-definition``, as ``$data-requirements`` answers.
+
+        ``period``: bounds of dates are computed for it; without it they stay CQL expressions.
+        ``reference_compatible``: the entries and paths that the reference tooling gives.  ``into_measure``: the
+        Measure, with the Library contained as its effective data requirements.
+        """
+        # The inferencer is loaded where requirements are wanted.
+        from cqlmeasure.api.requirements import requirements_of_measure
+
+        wanted = as_period(period) if period is not None else None
+        return requirements_of_measure(
+            self._entry.resource(),
+            self._library.source,
+            self._engine.libraries,
+            parameters={} if wanted is None else {MEASUREMENT_PERIOD: (wanted.start, wanted.end)},
+            offset=timezone or self._timezone,
+            reference_compatible=reference_compatible,
+            into_measure=into_measure,
+            any_version=self._engine.any_version,
+            prefer_elm=self._engine.prefer_elm,
+        )
 
     def evaluate(
         self,

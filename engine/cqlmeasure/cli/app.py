@@ -14,6 +14,7 @@ from cqlmeasure.cli.evaluate import evaluate
 from cqlmeasure.cli.explain import explain
 from cqlmeasure.cli.expression import evaluate_expression
 from cqlmeasure.cli.repl import repl
+from cqlmeasure.cli.requirements import requirements
 from cqlmeasure.cli.test import test
 from cqlmeasure.cli.translate import translate
 from cqlmeasure.errors import CqlMeasureError, render
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (evaluate, test, translate, evaluate_expression, repl, explain):
+for command in (evaluate, test, requirements, translate, evaluate_expression, repl, explain):
     cli.add_command(command)
 
 
