@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+import orjson
+
 from cqlmeasure.errors import CqlMeasureError, Diagnostic, Severity
 from cqlmeasure.measure.definition import MeasureDefinition
 from cqlmeasure.measure.labels import label, remaining
@@ -88,6 +90,10 @@ def evaluate_subject(
         )
 
 
+_KNOWN_AT_MOST = 4096
+_known: dict[tuple[type, bytes], SupplementalValue] = {}
+
+
 class _WithSubject:
     """An evaluation whose library has no context of the subject's type (CQL has none for locations): the subject
     itself comes from its data.
@@ -164,6 +170,19 @@ def _supplemental_value(value: Any) -> SupplementalValue:
         # In a count a resource stands for its type: a summary names no one's resources.
         concept = {"text": str(value["resourceType"])}
         return SupplementalValue(concept, concept_key(concept), reference=resource)
+    if not isinstance(value, dict):
+        return _converted(value)
+    # Races, payers and the like are a few values for many subjects: each is converted once.
+    key = (type(value), orjson.dumps(value, default=repr, option=orjson.OPT_NON_STR_KEYS))
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _KNOWN_AT_MOST:
+            _known.clear()
+        found = _known[key] = _converted(value)
+    return found
+
+
+def _converted(value: Any) -> SupplementalValue:
     concept = concept_value(value)
     if isinstance(value, Tuple):
         parts = [
