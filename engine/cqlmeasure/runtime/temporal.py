@@ -41,7 +41,7 @@ _CYCLE_DAYS = 146_097
 
 
 def civil(day: int) -> tuple[int, int, int]:
-    """Year, month and day of a day number; on the calendar of another time zone it may lie beyond the years 1 to 9999."""
+    """Year, month and day of a day number; in another time zone it may lie beyond the years 1 to 9999."""
     try:
         found = _civil_date.fromordinal(day + _EPOCH)
     except ValueError:
