@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cqlmeasure as cm
-from cqlmeasure.api.composites import evaluate_composite
 
 UV = "http://hl7.org/fhir/uv/cqm/StructureDefinition/cqm-"
 BASE = "http://example.org"
@@ -85,15 +85,33 @@ def patient(name: str, *kinds: str) -> cm.SubjectData:
 
 def test_the_components_are_evaluated_and_combined(content: cm.Content) -> None:
     people = (patient("a", "Encounter", "Observation"), patient("b", "Encounter"), patient("c"))
-    result = evaluate_composite(content, "Whole", iter(people), period="2026")
+    measure = content.measure("Whole")
+    assert isinstance(measure, cm.CompositeMeasure)
+    result = measure.evaluate(iter(people), period="2026", keep=False)
     report = result.summary()
     assert report["measure"] == f"{BASE}/Measure/Whole"
     assert [item["count"] for item in report["group"][0]["population"]] == [3, 3, 0, 0, 1, 0]
     assert result.individual("b")["group"][0]["population"][4]["count"] == 0
-    with pytest.raises(cm.UsageError, match="explain one of its components"):
+    with pytest.raises(cm.UsageError, match="criteria of its own"):
         result.explain("a")
+    with pytest.raises(cm.UsageError, match="requirements of its own"):
+        measure.data_requirements()
 
 
-def test_what_is_no_composite_is_refused(content: cm.Content) -> None:
-    with pytest.raises(cm.UsageError, match="is no composite"):
-        evaluate_composite(content, "Visits", [], period="2026")
+def test_a_composite_beside_one_of_its_components(content: cm.Content) -> None:
+    people = (patient("a", "Encounter", "Observation"), patient("b", "Encounter"))
+    results = content.evaluate(["Visits", "Whole", "Values"], iter(people), period="2026", subjects=["b"])
+    assert [result.definition.name for result in results] == ["Visits", "Whole", "Values"]
+    assert [result.groups[0].counts for result in results] == [(1, 1, 1), (1, 1, 0, 0, 0, 0), (1, 1, 0)]
+    totals = content.evaluate(["Visits", "Whole"], iter(people), period="2026", keep=False)
+    assert (totals[0].subjects, totals[1].subjects) == ([], ["a", "b"])
+
+
+def test_a_composite_of_composites_is_refused(content: cm.Content, tmp_path: Path) -> None:
+    source = json.loads(Path(content.measure("Whole").file).read_text())
+    source["relatedArtifact"][0]["resource"] = source["url"] = f"{BASE}/Measure/Loop"
+    file = tmp_path / "Loop.json"
+    file.write_text(json.dumps({**source, "id": "Loop", "name": "Loop"}))
+    both = cm.Content(file.parent, *content.paths)
+    with pytest.raises(cm.ContentError, match="Loop"):
+        both.measure("Loop").evaluate([patient("a")], period="2026")

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from cqlmeasure.api.baseline import Change, changes, read_outcome
 from cqlmeasure.api.cases import CaseOutcome, CaseResult, CaseRun, CaseStatus
 from cqlmeasure.api.comparison import Difference, compare
+from cqlmeasure.api.composites import CompositeMeasure
 from cqlmeasure.api.expressions import evaluate_expression, translate
 from cqlmeasure.api.literals import Cql, cql_text, to_cql
 from cqlmeasure.api.measures import CompiledMeasure, Content
 from cqlmeasure.api.parameters_resource import parameters as fhir_parameters
 from cqlmeasure.api.pieces import is_complete, is_definition
-from cqlmeasure.api.results import MeasureResult
+from cqlmeasure.api.results import MeasureResult, trend_points
 from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.data import SubjectData, bundles, from_resources, ndjson
@@ -32,6 +33,16 @@ from cqlmeasure.errors import (
     render,
 )
 from cqlmeasure.evaluation.store import default_directory as cache_folder
+from cqlmeasure.measure import (
+    AttestedScore,
+    Edition,
+    ReportOptions,
+    SubjectList,
+    SubjectListForm,
+    SupplementalForm,
+    TrendPoint,
+    attested_score,
+)
 from cqlmeasure.runtime.external import Functions
 
 if TYPE_CHECKING:
@@ -41,12 +52,14 @@ if TYPE_CHECKING:
 _LAZY = {"Explanation": "cqlmeasure.explain", "Reason": "cqlmeasure.explain"}
 
 __all__ = [
+    "AttestedScore",
     "CaseOutcome",
     "CaseResult",
     "CaseRun",
     "CaseStatus",
     "Change",
     "CompiledMeasure",
+    "CompositeMeasure",
     "Content",
     "ContentError",
     "Cql",
@@ -54,17 +67,24 @@ __all__ = [
     "DataError",
     "Diagnostic",
     "Difference",
+    "Edition",
     "EvaluationError",
     "Explanation",
     "Functions",
     "MeasureResult",
     "Reason",
+    "ReportOptions",
     "Session",
     "Severity",
     "SubjectData",
+    "SubjectList",
+    "SubjectListForm",
+    "SupplementalForm",
     "TerminologyError",
     "TranslationError",
+    "TrendPoint",
     "UsageError",
+    "attested_score",
     "bundles",
     "cache_folder",
     "changes",
@@ -81,6 +101,7 @@ __all__ = [
     "subjects",
     "to_cql",
     "translate",
+    "trend_points",
 ]
 
 

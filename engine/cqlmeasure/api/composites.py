@@ -1,59 +1,71 @@
 """Composite measures from content: the components are found, evaluated over the same subjects, and combined.
 
 Always holds: a component is found in the content by its canonical; every component is evaluated for the same period and
-subjects, with all results kept.
+subjects, in one pass, with all results kept.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
+from cqlmeasure.api.engine import Engine
 from cqlmeasure.api.explaining import Explaining
-from cqlmeasure.api.measures import Content
-from cqlmeasure.api.periods import PeriodLike
+from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.data import SubjectData
-from cqlmeasure.errors import UsageError
-from cqlmeasure.measure import ReportOptions, component_measures, compose, default_period, read_measure
+from cqlmeasure.api.runs import Data, Settings, Task
+from cqlmeasure.content import MeasureEntry
+from cqlmeasure.errors import Diagnostic, UsageError
+from cqlmeasure.measure import MeasureResult as Result
+from cqlmeasure.measure import ReportOptions, Scoring, component_measures, compose
 
 
-def evaluate_composite(
-    content: Content,
-    reference: str | os.PathLike[str],
-    data: str | os.PathLike[str] | Iterable[SubjectData],
-    *,
-    period: PeriodLike | None = None,
-    timezone: str | None = None,
-    date: str | None = None,
-) -> MeasureResult:
-    """The result of a composite measure of the content; the parameters are those of ``CompiledMeasure.evaluate``."""
-    definition = read_measure(content._content.measure(reference).resource())
-    if not any(group.parts for group in definition.groups):
-        raise UsageError(
-            f"measure {definition.name} is no composite", code="composite", hint="evaluate it like any other measure"
-        )
-    # Every component reads the data.
-    source = data if isinstance(data, str | os.PathLike | list | tuple) else list(data)
-    wanted = period if period is not None else default_period(definition.effective_period)
-    names: list[str | os.PathLike[str]] = list(component_measures(definition))
-    if any(part.url == definition.url for group in definition.groups for part in group.parts):
-        names.append(reference)
-    results = [content.measure(name).evaluate(source, period=wanted, timezone=timezone) for name in names]
-    whole = compose(definition, [result._result for result in results])
-    warnings = [item for result in results for item in result.warnings]
+class CompositeMeasure(CompiledMeasure):
+    """A composite measure with its components, translated and compiled."""
 
-    def unexplained() -> NoReturn:
-        raise UsageError(
-            f"measure {definition.name} is a composite, which has no criteria of its own",
-            code="composite",
-            hint=f"explain one of its components: {', '.join(map(str, names))}",
+    def __init__(
+        self, entry: MeasureEntry, engine: Engine, timezone: str, component: Callable[[str], CompiledMeasure]
+    ) -> None:
+        super().__init__(entry, engine, timezone)
+        own = any(group.scoring is not Scoring.COMPOSITE for group in self.definition.groups)
+        self.components: tuple[CompiledMeasure, ...] = (
+            *map(component, component_measures(self.definition)),
+            # Groups of its own are evaluated like those of any other measure.
+            *([CompiledMeasure(entry, engine, timezone)] if own else []),
         )
 
-    return MeasureResult(
-        whole, ReportOptions(date=date), warnings, lambda diagnostic: diagnostic, Explaining(source, unexplained)
-    )
+    def tasks(self, settings: Settings) -> list[Task]:
+        """The components' own."""
+        parts = [task for component in self.components for task in component.tasks(settings)]
+        return [task._replace(whole=True) for task in parts]
 
+    def finished(
+        self, results: Sequence[Result], settings: Settings, data: Data, report: ReportOptions
+    ) -> MeasureResult:
+        """The components' results, combined."""
+        whole = compose(self.definition, results)
+        return MeasureResult(whole, report, self.warnings, self.placed, Explaining(data, self._unexplained))
 
-__all__ = ["evaluate_composite"]
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """What was doubtful about the libraries and value sets of the components."""
+        return list(dict.fromkeys(found for component in self.components for found in component.warnings))
+
+    def placed(self, found: Diagnostic) -> Diagnostic:
+        """What went wrong in a component, with the file and line of its CQL."""
+        for component in self.components:
+            found = component.placed(found)
+        return found
+
+    def data_requirements(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """A ``UsageError``: what is needed is said by each component."""
+        raise self._not_here("requirements of its own", "ask for those of its components")
+
+    def _unexplained(self) -> NoReturn:
+        raise self._not_here("criteria of its own", "explain one of its components")
+
+    def _not_here(self, what: str, hint: str) -> UsageError:
+        names = ", ".join(dict.fromkeys(component.name for component in self.components))
+        return UsageError(
+            f"measure {self.name} is a composite, which has no {what}", code="composite", hint=f"{hint}: {names}"
+        )

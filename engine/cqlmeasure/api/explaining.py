@@ -32,9 +32,9 @@ class Explaining:
 
     def explain(self, result: SubjectResult, data: SubjectData | None) -> Explanation:
         """Why the subject is where it is; ``data`` are its resources, if they cannot be read again."""
-        one = data if data is not None else self._again(result.subject)
         if self._explainer is None:
             self._explainer = self._make()
+        one = data if data is not None else self._again(result.subject)
         return self._explainer.explain(Subject(one.id, one.resources), result)
 
     def _again(self, subject: str) -> SubjectData:

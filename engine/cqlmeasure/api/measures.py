@@ -7,35 +7,37 @@ from the machine.
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cqlmeasure import content as _content
-from cqlmeasure.api.engine import Engine
+from cqlmeasure.api.attesting import NoLibrary
+from cqlmeasure.api.engine import Engine, PreparedLibrary
 from cqlmeasure.api.explaining import Explaining
-from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.parameters import check_reserved
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, UTC, NowLike, PeriodLike, as_period
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.sources import CaseSubjects, subjects
+from cqlmeasure.api.runs import Data, Settings, Task, run
+from cqlmeasure.api.sources import CaseSubjects
 from cqlmeasure.content import MeasureEntry, TestCase
-from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import ContentError, Diagnostic, UsageError
 from cqlmeasure.measure import (
+    AttestedScore,
     MeasureDefinition,
     MeasurePlan,
     Period,
     ReportOptions,
+    Scoring,
+    check_attested,
     default_period,
-    evaluate,
     prepare,
+    read_attestation,
     read_measure,
+    split_period,
 )
+from cqlmeasure.measure import MeasureResult as Result
 from cqlmeasure.runtime.external import Functions
-from cqlmeasure.runtime.subject import Subject
 
 if TYPE_CHECKING:
     from cqlmeasure.api.cases import CaseRun
@@ -106,12 +108,55 @@ class Content:
         return self._content.measures()
 
     def measure(self, reference: str | os.PathLike[str]) -> CompiledMeasure:
-        """The measure that a name, id, canonical url or file names, translated and compiled."""
+        """The measure that a name, id, canonical url or file names, translated and compiled.
+
+        A composite measure comes with its components, which have to be in the content too.
+        """
+        # Here and not above: composites need this module.
+        from cqlmeasure.api.composites import CompositeMeasure
+
         entry = self._content.measure(reference)
         key = (entry.name, entry.version, entry.file)
         if key not in self._compiled:
-            self._compiled[key] = CompiledMeasure(entry, self._engine, self.timezone)
+            if _is_composite(entry):
+                self._compiled[key] = CompositeMeasure(entry, self._engine, self.timezone, self._component)
+            else:
+                self._compiled[key] = CompiledMeasure(entry, self._engine, self.timezone)
         return self._compiled[key]
+
+    def _component(self, reference: str) -> CompiledMeasure:
+        """A component of a composite; composites of composites are refused when it is bound."""
+        entry = self._content.measure(reference)
+        return CompiledMeasure(entry, self._engine, self.timezone) if _is_composite(entry) else self.measure(reference)
+
+    def evaluate(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        data: Data,
+        *,
+        period: PeriodLike | None = None,
+        subjects: Iterable[str] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        now: NowLike | None = None,
+        date: str | None = None,
+        report: ReportOptions | None = None,
+        evidence: bool = True,
+        keep: bool = True,
+    ) -> list[MeasureResult]:
+        """Evaluate several measures in one pass over the subjects; the result of each, in their order.
+
+        The parameters are those of ``CompiledMeasure.evaluate``.
+        """
+        compiled = [self.measure(measure) for measure in measures]
+        return run(
+            [(one, one.settings(period, None, parameters, now)) for one in compiled],
+            data,
+            chosen=subjects,
+            date=date,
+            report=report,
+            evidence=evidence,
+            keep=keep,
+        )
 
     def test_measures(self) -> list[str]:
         """The names of the measures for which there are test cases."""
@@ -143,6 +188,10 @@ class Content:
         return CaseRun(self, measures, explain)
 
 
+def _is_composite(entry: MeasureEntry) -> bool:
+    return any(group.scoring is Scoring.COMPOSITE for group in read_measure(entry.resource()).groups)
+
+
 def _reopen(paths: Sequence[os.PathLike[str]], options: dict[str, Any]) -> Content:
     return Content(*paths, **options)
 
@@ -156,8 +205,9 @@ class CompiledMeasure:
         self._entry = entry
         self.file = entry.file
         self.definition: MeasureDefinition = read_measure(entry.resource())
-        # A definition without a library is refused by ``read_measure``.
-        self._library = engine.library(self.definition.library or self.definition.name)
+        # A definition that needs a library and names none is refused by ``read_measure``.
+        library = self.definition.library
+        self._prepared = engine.library(library) if library is not None else None
         self._plans: dict[tuple[Any, ...], tuple[MeasurePlan, Any]] = {}
 
     def __repr__(self) -> str:
@@ -187,6 +237,14 @@ class CompiledMeasure:
     def subject_type(self) -> str:
         """The type of the subjects, nearly always ``Patient``."""
         return self.definition.subject_type
+
+    @property
+    def _library(self) -> PreparedLibrary:
+        if self._prepared is None:
+            raise UsageError(
+                f"measure {self.name} has no library: its scores are attested, not computed", code="no-library"
+            )
+        return self._prepared
 
     @property
     def elm(self) -> dict[str, Any]:
@@ -223,9 +281,13 @@ class CompiledMeasure:
             prefer_elm=self._engine.prefer_elm,
         )
 
+    def attested(self, report: Mapping[str, Any]) -> dict[str, AttestedScore]:
+        """The scores that a MeasureReport attests for this measure, for ``ReportOptions(attested=...)``."""
+        return read_attestation(self.definition, dict(report))
+
     def evaluate(
         self,
-        data: str | os.PathLike[str] | Iterable[SubjectData],
+        data: Data,
         *,
         period: PeriodLike | None = None,
         subjects: Iterable[str] | None = None,
@@ -233,6 +295,7 @@ class CompiledMeasure:
         parameters: Mapping[str, Any] | None = None,
         now: NowLike | None = None,
         date: str | None = None,
+        report: ReportOptions | None = None,
         evidence: bool = True,
         keep: bool = True,
     ) -> MeasureResult:
@@ -242,24 +305,79 @@ class CompiledMeasure:
         ``period``: ``"2026"``, ``"2026-07..2027-06"`` or a pair of start and end; without it the measure's effective
         period.  ``subjects``: only those with these ids.  ``parameters``: values of CQL parameters by name, each a
         Python value or CQL text (``Cql("Interval[1, 5]")``).  ``now``: the moment of the evaluation, for CQL's
-        ``Now()`` and ``Today()``.  ``date``: what the reports say of when they were made.
+        ``Now()`` and ``Today()``.  ``date``: what the reports say of when they were made.  ``report``: what else the
+        reports are like (reporter, edition of the exchange guide, narrative ...).
         ``evidence``: individual reports list the resources that were looked at.  ``keep``: keep each subject's result;
         without it only the totals, for populations that do not fit into memory.
         """
-        plan, evaluator = self._prepare(self._period(period), timezone or self._timezone, parameters or {}, now)
-        source = (Subject(one.id, one.resources) for one in _only(_source(data), subjects))
-        with _without_collector():
-            result = evaluate(plan, evaluator, source, period=self._period(period), evidence=evidence, keep=keep)
-        warnings = [*self._library.warnings, *self._engine.warnings]
-        explaining = Explaining(
-            data, lambda: self._explainer(self._period(period), timezone or self._timezone, parameters or {}, now)
-        )
-        return MeasureResult(result, ReportOptions(date=date), warnings, self._library.placed, explaining)
+        settings = self.settings(period, timezone, parameters, now)
+        return run([(self, settings)], data, chosen=subjects, date=date, report=report, evidence=evidence, keep=keep)[0]
 
-    def _explainer(
-        self, period: Period, timezone: str, parameters: Mapping[str, Any], now: NowLike | None
-    ) -> Explainer:
-        plan, _ = self._prepare(period, timezone, parameters, now)
+    def trend(
+        self,
+        data: Data,
+        step: str,
+        *,
+        period: PeriodLike | None = None,
+        subjects: Iterable[str] | None = None,
+        timezone: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        now: NowLike | None = None,
+        date: str | None = None,
+        report: ReportOptions | None = None,
+        evidence: bool = True,
+        keep: bool = True,
+    ) -> list[MeasureResult]:
+        """Evaluate the measure for each ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period.
+
+        The subjects are read once.  ``trend_points(results)`` tells how counts and scores change.
+        """
+        whole = self.settings(period, timezone, parameters, now)
+        wanted = [(self, whole._replace(period=part)) for part in split_period(whole.period, step)]
+        return run(wanted, data, chosen=subjects, date=date, report=report, evidence=evidence, keep=keep)
+
+    # -- what a run asks ----------------------------------------------------------------------------------------------
+
+    def settings(
+        self,
+        period: PeriodLike | None,
+        timezone: str | None,
+        parameters: Mapping[str, Any] | None,
+        now: NowLike | None,
+    ) -> Settings:
+        """What callers ask for, completed with what the measure and its content say."""
+        return Settings(self._period(period), timezone or self._timezone, parameters or {}, now)
+
+    def tasks(self, settings: Settings) -> list[Task]:
+        """What is to be evaluated for each subject."""
+        return [Task(*self._plan(settings), settings.period)]
+
+    def finished(
+        self, results: Sequence[Result], settings: Settings, data: Data, report: ReportOptions
+    ) -> MeasureResult:
+        """The result of the measure from those of its tasks."""
+        (result,) = results
+        explaining = Explaining(data, lambda: self._explainer(settings))
+        return MeasureResult(result, report, self.warnings, self.placed, explaining)
+
+    def check_report(self, report: ReportOptions) -> None:
+        """``DataError`` if scores are attested that do not fit."""
+        if report.attested:
+            check_attested(self.definition, report.attested)
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """What was doubtful about its libraries and value sets."""
+        own = self._prepared.warnings if self._prepared is not None else []
+        return [*own, *self._engine.warnings]
+
+    def placed(self, found: Diagnostic) -> Diagnostic:
+        """What went wrong while the measure ran, with the file and line of its CQL."""
+        return found if self._prepared is None else self._prepared.placed(found)
+
+    def _explainer(self, settings: Settings) -> Explainer:
+        plan, _ = self._plan(settings)
+        period, timezone, parameters, now = settings
         fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
         return self._library.explainer(
             plan.definition,
@@ -278,51 +396,17 @@ class CompiledMeasure:
             )
         return found
 
-    def _prepare(
-        self, period: Period, timezone: str, parameters: Mapping[str, Any], now: NowLike | None
-    ) -> tuple[MeasurePlan, Any]:
+    def _plan(self, settings: Settings) -> tuple[MeasurePlan, Any]:
         """The plan and evaluator for a period; those of the last periods are kept (test cases have few)."""
-        key = (period, timezone, str(now), *(f"{name}={cql_of(value)}" for name, value in parameters.items()))
+        key = settings.key
         if key not in self._plans:
             if len(self._plans) >= 8:
                 self._plans.pop(next(iter(self._plans)))
+            period, timezone, parameters, now = settings
             check_reserved(parameters, {MEASUREMENT_PERIOD: "the period"})
-            fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
-            evaluator = self._library.evaluator(fixed, timezone, given=parameters, now=now)
-            self._plans[key] = (prepare(self.definition, evaluator), evaluator)
+            evaluator: Any = NoLibrary()
+            if self._prepared is not None:
+                fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
+                evaluator = self._prepared.evaluator(fixed, timezone, given=parameters, now=now)
+            self._plans[key] = (prepare(self.definition, evaluator, self._engine.terminology.value_set), evaluator)
         return self._plans[key]
-
-
-def _source(data: str | os.PathLike[str] | Iterable[SubjectData]) -> Iterable[SubjectData]:
-    return subjects(data) if isinstance(data, str | os.PathLike) else data
-
-
-def _only(source: Iterable[SubjectData], wanted: Iterable[str] | None) -> Iterator[SubjectData]:
-    """The subjects with these ids; one that is not there is a ``UsageError`` when all have been seen."""
-    if wanted is None:
-        yield from source
-        return
-    ids = {identifier.removeprefix("Patient/") for identifier in wanted}
-    missing = set(ids)
-    for subject in source:
-        if subject.id in ids:
-            missing.discard(subject.id)
-            yield subject
-    if missing:
-        raise UsageError(
-            f"there is no subject {', '.join(sorted(missing))} in the data",
-            code="unknown-subject",
-            hint="a subject is named by the id of its Patient",
-        )
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Puts garbage collection off: resources hold no cycles, and to look for some costs several times the work."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -18,12 +18,19 @@ from cqlmeasure.measure import (
     Period,
     PopulationType,
     ReportOptions,
+    SubjectList,
+    SubjectListForm,
     SubjectResult,
+    TrendPoint,
+    check_attested,
+    data_collection_report,
     individual_report,
+    subject_list,
     summary_report,
 )
 from cqlmeasure.measure import MeasureResult as _Result
 from cqlmeasure.measure import rows as population_rows
+from cqlmeasure.measure import trend_points as _trend_points
 
 if TYPE_CHECKING:
     from cqlmeasure.explain import Explanation
@@ -102,13 +109,71 @@ class MeasureResult:
         """What was doubtful about the measure, its terminology, or a score."""
         return list(dict.fromkeys([*self._warnings, *self._result.doubts()]))
 
-    def summary(self) -> Json:
-        """The MeasureReport of type summary."""
-        return summary_report(self._result, self._options)
+    @property
+    def report_options(self) -> ReportOptions:
+        """What reports are like if nothing else is asked for."""
+        return self._options
 
-    def individual(self, subject: str) -> Json:
+    def summary(self, options: ReportOptions | None = None) -> Json:
+        """The MeasureReport of type summary; ``options`` replace those that the measure was evaluated with."""
+        return summary_report(self._result, self._checked(options))
+
+    def individual(self, subject: str, options: ReportOptions | None = None) -> Json:
         """The MeasureReport of type individual of one subject."""
-        return self._individual(self._subject(subject))
+        return individual_report(self.definition, self.period, self._subject(subject), self._checked(options))
+
+    def subject_list(
+        self,
+        options: ReportOptions | None = None,
+        *,
+        form: SubjectListForm | str = SubjectListForm.REPORTS,
+        group: Json | None = None,
+        limit: int | None = None,
+        partial: bool = False,
+    ) -> SubjectList:
+        """The MeasureReport of type subject-list (``.report``) and the individual reports in it (``.individuals``).
+
+        ``form``: what populations refer to: ``"reports"`` (Lists of individual reports), ``"references"`` (the
+        reports directly) or ``"subjects"`` (Lists of the subjects).  ``group``: a Reference to the Group of subjects.
+        ``limit``: more subjects than this are refused, or with ``partial`` left out.
+        """
+        try:
+            chosen = SubjectListForm(form)
+        except ValueError:
+            known = ", ".join(SubjectListForm)
+            raise UsageError(
+                f"there is no subject list of {form!r}", code="subject-list", hint=f"take {known}"
+            ) from None
+        return subject_list(
+            self._result, self._checked(options), form=chosen, group=group, limit=limit, partial=partial
+        )
+
+    def data_collection(
+        self, subject: str, options: ReportOptions | None = None, *, update_type: str = "snapshot"
+    ) -> Json:
+        """The MeasureReport of type data-collection of one subject: which of its resources the measure looked at.
+
+        It needs a measure that was evaluated with ``evidence``.  ``update_type``: ``"snapshot"`` or ``"incremental"``.
+        """
+        found = self._subject(subject)
+        if found.failed:
+            raise UsageError(
+                f"the measure failed for {found.subject}, so what data it needs is not known", code="data-collection"
+            )
+        return data_collection_report(
+            self.definition,
+            self.period,
+            found.subject,
+            found.evaluated,
+            self._checked(options),
+            update_type=update_type,
+        )
+
+    def data_collections(self, options: ReportOptions | None = None) -> Iterator[Json]:
+        """The data-collection MeasureReports of all subjects for which nothing failed, in the order of the data."""
+        for subject in self._result.subjects:
+            if not subject.failed:
+                yield self.data_collection(subject.subject, options)
 
     def explain(self, subject: str, data: SubjectData | None = None) -> Explanation:
         """Why a subject is in a population or is not: the conditions that decided, and every definition's value.
@@ -117,9 +182,10 @@ class MeasureResult:
         """
         return self._explaining.explain(self._subject(subject), data)
 
-    def individuals(self) -> Iterator[Json]:
+    def individuals(self, options: ReportOptions | None = None) -> Iterator[Json]:
         """The individual MeasureReports of all subjects, in the order of the data."""
-        return map(self._individual, self._result.subjects)
+        chosen = self._checked(options)
+        return (individual_report(self.definition, self.period, one, chosen) for one in self._result.subjects)
 
     def rows(self, by: RowsBy = "group") -> list[Json]:
         """One row per subject and group: ``subject``, ``group``, ``failed``, a count per population, the strata.
@@ -169,14 +235,23 @@ class MeasureResult:
             )
         return found
 
-    def _individual(self, subject: SubjectResult) -> Json:
-        return individual_report(self.definition, self.period, subject, self._options)
+    def _checked(self, options: ReportOptions | None) -> ReportOptions:
+        if options is None:
+            return self._options
+        if options.attested:
+            check_attested(self.definition, options.attested)
+        return options
 
     def _no_subject_hint(self) -> str:
         if not self._result.keep:
             return "the measure was evaluated without keeping the results of its subjects"
         some = ", ".join(self.subjects[:8])
         return f"subjects there: {some}{' ...' if len(self.subjects) > 8 else ''}" if some else "the result is empty"
+
+
+def trend_points(results: Iterable[MeasureResult], confidence: float = 0.95) -> list[TrendPoint]:
+    """Counts, score, confidence interval and change of each group in each of several periods."""
+    return list(_trend_points((result._result for result in results), confidence))
 
 
 def _counts(group: Group, found: GroupResult) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,139 @@
+"""Measures over subjects: any number of measures and periods in one pass.
+
+Always holds: every subject is read and indexed once, whatever number of measures and periods looks at it; the results
+are those of evaluating each measure for each period alone, in the order in which they were asked for.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from cqlmeasure.api.literals import cql_of
+from cqlmeasure.api.periods import NowLike, evaluation_time
+from cqlmeasure.api.results import MeasureResult
+from cqlmeasure.api.sources import subjects
+from cqlmeasure.data import SubjectData
+from cqlmeasure.errors import UsageError
+from cqlmeasure.measure import MeasurePlan, Period, ReportOptions, evaluate_subject, evaluate_together
+from cqlmeasure.measure import MeasureResult as Result
+from cqlmeasure.runtime.subject import Subject
+
+if TYPE_CHECKING:
+    from cqlmeasure.api.measures import CompiledMeasure
+
+Data = str | os.PathLike[str] | Iterable[SubjectData]
+
+
+class Settings(NamedTuple):
+    """What a measure is evaluated with."""
+
+    period: Period
+    timezone: str
+    parameters: Mapping[str, Any]
+    now: NowLike | None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Equal for equal settings."""
+        values = (f"{name}={cql_of(value)}" for name, value in self.parameters.items())
+        return (self.period.start, self.period.end, self.timezone, str(self.now), *values)
+
+
+class Task(NamedTuple):
+    """One measure for one period; ``whole``: the subjects' results are needed, whatever the caller keeps."""
+
+    plan: MeasurePlan
+    evaluator: Any
+    period: Period
+    whole: bool = False
+
+
+def run(
+    wanted: Sequence[tuple[CompiledMeasure, Settings]],
+    data: Data,
+    *,
+    chosen: Iterable[str] | None = None,
+    date: str | None = None,
+    report: ReportOptions | None = None,
+    evidence: bool = True,
+    keep: bool = True,
+) -> list[MeasureResult]:
+    """The result of each measure with its settings."""
+    tasks = [measure.tasks(settings) for measure, settings in wanted]
+    options = [_options(settings, date, report) for _, settings in wanted]
+    for (measure, _), option in zip(wanted, options, strict=True):
+        measure.check_report(option)
+    source = (Subject(one.id, one.resources) for one in _only(_source(data), chosen))
+    with _without_collector():
+        found = iter(_evaluate([task for part in tasks for task in part], source, evidence, keep))
+    return [
+        measure.finished([next(found) for _ in part], settings, data, option)
+        for (measure, settings), part, option in zip(wanted, tasks, options, strict=True)
+    ]
+
+
+def _evaluate(tasks: Sequence[Task], source: Iterable[Subject], evidence: bool, keep: bool) -> Sequence[Result]:
+    if len({(task.period, task.whole) for task in tasks}) == 1:
+        pairs = [(task.plan, task.evaluator) for task in tasks]
+        one = tasks[0]
+        return evaluate_together(pairs, source, period=one.period, evidence=evidence, keep=keep or one.whole)
+    results = [
+        Result(task.plan.definition, task.period, keep=keep or task.whole, warnings=task.plan.definition.warnings)
+        for task in tasks
+    ]
+    for subject in source:
+        for task, result in zip(tasks, results, strict=True):
+            result.add(evaluate_subject(task.plan, task.evaluator, subject, evidence=evidence))
+    return results
+
+
+def _options(settings: Settings, date: str | None, report: ReportOptions | None) -> ReportOptions:
+    options = report or ReportOptions()
+    if date is not None:
+        return msgspec.structs.replace(options, date=date)
+    if options.date is None and options.edition is not None:
+        # Profiles make the date mandatory: it is the moment of the evaluation.
+        moment = cql_of(evaluation_time(settings.timezone, settings.now)).removeprefix("@")
+        return msgspec.structs.replace(options, date=moment)
+    return options
+
+
+def _source(data: Data) -> Iterable[SubjectData]:
+    return subjects(data) if isinstance(data, str | os.PathLike) else data
+
+
+def _only(source: Iterable[SubjectData], wanted: Iterable[str] | None) -> Iterator[SubjectData]:
+    """The subjects with these ids; one that is not there is a ``UsageError`` when all have been seen."""
+    if wanted is None:
+        yield from source
+        return
+    ids = {identifier.removeprefix("Patient/") for identifier in wanted}
+    missing = set(ids)
+    for subject in source:
+        if subject.id in ids:
+            missing.discard(subject.id)
+            yield subject
+    if missing:
+        raise UsageError(
+            f"there is no subject {', '.join(sorted(missing))} in the data",
+            code="unknown-subject",
+            hint="a subject is named by the id of its Patient",
+        )
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Puts garbage collection off: resources hold no cycles, and to look for some costs several times the work."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
