@@ -350,7 +350,7 @@ class CompiledMeasure:
 
     def tasks(self, settings: Settings) -> list[Task]:
         """What is to be evaluated for each subject."""
-        return [Task(*self._plan(settings), settings.period)]
+        return [Task(*self._prepare(*settings), settings.period)]
 
     def finished(
         self, results: Sequence[Result], settings: Settings, data: Data, report: ReportOptions
@@ -376,7 +376,7 @@ class CompiledMeasure:
         return found if self._prepared is None else self._prepared.placed(found)
 
     def _explainer(self, settings: Settings) -> Explainer:
-        plan, _ = self._plan(settings)
+        plan, _ = self._prepare(*settings)
         period, timezone, parameters, now = settings
         fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
         return self._library.explainer(
@@ -396,13 +396,14 @@ class CompiledMeasure:
             )
         return found
 
-    def _plan(self, settings: Settings) -> tuple[MeasurePlan, Any]:
+    def _prepare(
+        self, period: Period, timezone: str, parameters: Mapping[str, Any], now: NowLike | None
+    ) -> tuple[MeasurePlan, Any]:
         """The plan and evaluator for a period; those of the last periods are kept (test cases have few)."""
-        key = settings.key
+        key = Settings(period, timezone, parameters, now).key
         if key not in self._plans:
             if len(self._plans) >= 8:
                 self._plans.pop(next(iter(self._plans)))
-            period, timezone, parameters, now = settings
             check_reserved(parameters, {MEASUREMENT_PERIOD: "the period"})
             evaluator: Any = NoLibrary()
             if self._prepared is not None:
