@@ -18,6 +18,7 @@ from cqlmeasure.translator.translate import (
     Translated,
     Translation,
     translate,
+    translate_all,
 )
 from cqlmeasure.translator.write import write_elm
 
@@ -40,5 +41,6 @@ __all__ = [
     "parse_library",
     "symbols_of",
     "translate",
+    "translate_all",
     "write_elm",
 ]

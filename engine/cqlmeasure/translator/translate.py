@@ -6,7 +6,7 @@ collected and raised together; a version that is not there is an error unless ``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -112,6 +112,28 @@ def translate(
     if errors or key not in run.libraries:
         raise TranslationError(diagnostics=errors)
     return Translation(key, run.libraries, tuple(run.diagnostics))
+
+
+def translate_all(
+    sources: Iterable[SourceText],
+    provider: LibraryProvider | None = None,
+    *,
+    models: ModelProvider = builtin,
+    any_version: bool = False,
+    prefer_elm: bool = False,
+) -> dict[LibraryKey, Translated]:
+    """Translate many libraries, each once, however many others include it.
+
+    Raises ``TranslationError`` with all errors of all libraries if there are any.
+    """
+    run = _Run(provider or NoLibraries(), models, any_version, prefer_elm, False, (), DEFAULT)
+    with elm.deep_recursion():
+        for source in sources:
+            run.library(source, ())
+    errors = [found for found in run.diagnostics if found.severity is Severity.ERROR]
+    if errors:
+        raise TranslationError(diagnostics=errors)
+    return run.libraries
 
 
 class _Run:
