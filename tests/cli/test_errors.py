@@ -154,5 +154,5 @@ def test_an_output_that_cannot_be_written(command: Command, sample: Sample, tmp_
 
 
 def test_usage(command: Command) -> None:
-    check(command("evaluate"), 2, "Missing argument 'MEASURE'")
+    check(command("evaluate"), 2, "Missing argument 'MEASURE...'")
     check(command("frobnicate"), 2, "No such command 'frobnicate'")

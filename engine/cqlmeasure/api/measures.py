@@ -142,14 +142,20 @@ class Content:
         report: ReportOptions | None = None,
         evidence: bool = True,
         keep: bool = True,
+        step: str | None = None,
     ) -> list[MeasureResult]:
         """Evaluate several measures in one pass over the subjects; the result of each, in their order.
 
-        The parameters are those of ``CompiledMeasure.evaluate``.
+        The parameters are those of ``CompiledMeasure.evaluate``.  ``step``: each measure is evaluated for every
+        ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period; all results of one follow each other.
         """
-        compiled = [self.measure(measure) for measure in measures]
+        compiled = [(one, one.settings(period, None, parameters, now)) for one in map(self.measure, measures)]
         return run(
-            [(one, one.settings(period, None, parameters, now)) for one in compiled],
+            [
+                (one, settings._replace(period=part))
+                for one, settings in compiled
+                for part in (split_period(settings.period, step) if step is not None else (settings.period,))
+            ],
             data,
             chosen=subjects,
             date=date,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -66,7 +67,10 @@ def run(
 ) -> list[MeasureResult]:
     """The result of each measure with its settings."""
     tasks = [measure.tasks(settings) for measure, settings in wanted]
-    options = [_options(settings, date, report) for _, settings in wanted]
+    periods: defaultdict[int, set[Period]] = defaultdict(set)
+    for measure, settings in wanted:
+        periods[id(measure)].add(settings.period)
+    options = [_options(settings, date, report, len(periods[id(measure)]) > 1) for measure, settings in wanted]
     for (measure, _), option in zip(wanted, options, strict=True):
         measure.check_report(option)
     source = (Subject(one.id, one.resources) for one in _only(_source(data), chosen))
@@ -93,15 +97,16 @@ def _evaluate(tasks: Sequence[Task], source: Iterable[Subject], evidence: bool, 
     return results
 
 
-def _options(settings: Settings, date: str | None, report: ReportOptions | None) -> ReportOptions:
+def _options(settings: Settings, date: str | None, report: ReportOptions | None, several: bool) -> ReportOptions:
     options = report or ReportOptions()
-    if date is not None:
-        return msgspec.structs.replace(options, date=date)
-    if options.date is None and options.edition is not None:
+    if several:
+        # The reports of different periods have different ids.
+        suffix = "-".join(part for part in (options.suffix, settings.period.start) if part)
+        options = msgspec.structs.replace(options, suffix=suffix)
+    if date is None and options.date is None and options.edition is not None:
         # Profiles make the date mandatory: it is the moment of the evaluation.
-        moment = cql_of(evaluation_time(settings.timezone, settings.now)).removeprefix("@")
-        return msgspec.structs.replace(options, date=moment)
-    return options
+        date = cql_of(evaluation_time(settings.timezone, settings.now)).removeprefix("@")
+    return options if date is None else msgspec.structs.replace(options, date=date)
 
 
 def _source(data: Data) -> Iterable[SubjectData]:

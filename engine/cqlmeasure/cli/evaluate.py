@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 import cqlmeasure as cm
+from cqlmeasure.cli.grouped import Grouped, advanced
 from cqlmeasure.cli.options import (
     PATH,
     content_option,
@@ -17,6 +19,10 @@ from cqlmeasure.cli.options import (
     parameters_of,
     timezone_option,
 )
+from cqlmeasure.cli.report_options import read_json, read_reporter, report_options
+
+if TYPE_CHECKING:
+    from cqlmeasure.api.sources import CaseSubjects, Subjects
 
 FAILED_SUBJECTS = 1
 EXAMPLES = """\b
@@ -24,11 +30,12 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d patie
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --report individual -o reports.ndjson
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -o patients.csv
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --explain exactly-9
+cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step quarter
 """
 
 
-@click.command(epilog=EXAMPLES)
-@click.argument("measure")
+@click.command(cls=Grouped, epilog=EXAMPLES)
+@click.argument("measures", metavar="MEASURE...", nargs=-1, required=True)
 @content_option("Where the measure, its libraries and value sets are; repeatable.  [default: this folder]")
 @click.option(
     "--data",
@@ -49,12 +56,18 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --explai
 )
 @click.option(
     "--report",
-    type=click.Choice(["summary", "individual"]),
+    type=click.Choice(["summary", "individual", "subject-list", "data-collection"]),
     default="summary",
     show_default=True,
-    help="Which MeasureReports to write with -o: one of all patients, or one of each.",
+    help="Which MeasureReports to write with -o: one of all patients, one of each, who is in which population, or"
+    " what data of each patient the measure looked at.",
 )
-@click.option(
+@advanced(
+    "--step",
+    type=click.Choice(["month", "quarter", "half-year", "year"]),
+    help="Evaluate for every month, quarter ... of the period and show how the result changes.",
+)
+@advanced(
     "--rows",
     type=click.Choice(["group", "population"]),
     default="group",
@@ -63,11 +76,12 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --explai
     " item, with all strata and supplemental data.",
 )
 @output_option
+@report_options
 @parameter_option
 @timezone_option
 @leniency_options
 def evaluate(
-    measure: str,
+    measures: tuple[str, ...],
     content: tuple[Path, ...],
     data: tuple[Path, ...],
     period: str | None,
@@ -76,6 +90,14 @@ def evaluate(
     report: str,
     rows: Literal["group", "population"],
     output: Path | None,
+    step: str | None,
+    reporter: str | None,
+    edition: str | None,
+    narrative: bool,
+    strict: bool,
+    confidence: float | None,
+    invert_decrease: bool,
+    attestation: Path | None,
     parameters: tuple[str, ...],
     now: str | None,
     timezone: str | None,
@@ -83,15 +105,16 @@ def evaluate(
     prefer_elm: bool,
     lenient_terminology: bool,
 ) -> int:
-    """Evaluate a measure for patients and show the result.
+    """Evaluate measures for patients and show the result.
 
-    MEASURE is the measure's name, id, canonical url or file. The result is a summary on the terminal; -o writes
-    MeasureReports: the summary, or with --report individual one of each patient (a Bundle, or one per line if the
-    file is .ndjson); a file that ends in .csv or .parquet gets a table of the patients.
+    MEASURE is a measure's name, id, canonical url or file; several are evaluated in one pass over the patients. The
+    result is a summary on the terminal; -o writes MeasureReports: the summary, or what --report says (several are a
+    Bundle, or one per line if the file is .ndjson); a file that ends in .csv or .parquet gets a table of the patients.
     """
     # Rich is loaded by those commands only that print with it.
     from cqlmeasure.cli import show
     from cqlmeasure.cli.show_explanation import show_explanations
+    from cqlmeasure.cli.show_trend import show_trend
 
     source = cm.Content(
         *(content or (Path(),)),
@@ -100,29 +123,76 @@ def evaluate(
         lenient_terminology=lenient_terminology,
         timezone=timezone,
     )
+    measures = tuple(dict.fromkeys(measures))
     with show.progress() as progress:
-        progress.step(f"translating {measure}")
-        compiled = source.measure(measure)
-        patients = cm.subjects(*data) if data else source.test_subjects(measure)
+        progress.step(f"translating {', '.join(measures)}")
+        compiled = [source.measure(measure) for measure in measures]
+        options = cm.ReportOptions(
+            reporter=read_reporter(reporter),
+            edition=cm.Edition(edition) if edition is not None else None,
+            narrative=narrative,
+            strict=strict,
+            confidence=confidence,
+            invert_decrease=invert_decrease,
+            attested=_attested(compiled, attestation),
+        )
+        patients = cm.subjects(*data) if data else _test_subjects(source, measures, compiled)
         subjects = (*subjects, *explained)
-        progress.step(f"evaluating {compiled.name}")
+        progress.step(f"evaluating {', '.join(one.name for one in compiled)}")
         progress.expect(patients.count)
         counted = progress.counted(patients)
         wanted = {one.removeprefix("Patient/") for one in subjects}
         # Who is explained is looked at twice.
         kept = [one for one in counted if one.id in wanted] if explained else counted
-        result = compiled.evaluate(
+        results = source.evaluate(
+            measures,
             kept,
             period=period,
             subjects=subjects or None,
             parameters=parameters_of(parameters),
             now=now,
+            report=options,
+            step=step,
         )
-    if explained and (output is None or str(output) != "-"):
-        show_explanations(result, explained)
-    elif output is None or str(output) != "-":
-        show.result(result)
-    show.diagnostics([*source.warnings, *patients.warnings, *result.warnings, *result.failures])
+    if output is None or str(output) != "-":
+        for number, part in enumerate(_by_measure(results)):
+            if number:
+                click.echo()
+            if explained:
+                for one in part:
+                    show_explanations(one, explained)
+            elif step is not None:
+                show_trend(part)
+            else:
+                show.result(part[0])
+    found = [item for one in results for item in (*one.warnings, *one.failures)]
+    show.diagnostics([*source.warnings, *patients.warnings, *found])
     if output is not None:
-        show.write_reports(result, report, output, rows)
-    return FAILED_SUBJECTS if result.failures else 0
+        show.write_reports(results, report, output, rows)
+    return FAILED_SUBJECTS if any(one.failures for one in results) else 0
+
+
+def _by_measure(results: Sequence[cm.MeasureResult]) -> list[list[cm.MeasureResult]]:
+    found: dict[tuple[str, str | None], list[cm.MeasureResult]] = {}
+    for one in results:
+        found.setdefault((one.definition.name, one.definition.canonical), []).append(one)
+    return list(found.values())
+
+
+def _test_subjects(
+    source: cm.Content, names: Sequence[str], measures: Sequence[cm.CompiledMeasure]
+) -> CaseSubjects | Subjects:
+    """The patients of the measure's own test cases; measures whose scores are attested need none."""
+    if all(group.scoring == "attestation" for measure in measures for group in measure.definition.groups):
+        return cm.subjects()
+    if len(measures) > 1:
+        raise click.UsageError("for several measures the patients have to be given: --data")
+    return source.test_subjects(names[0])
+
+
+def _attested(measures: Sequence[cm.CompiledMeasure], file: Path | None) -> dict[str, cm.AttestedScore]:
+    if file is None:
+        return {}
+    if len(measures) > 1:
+        raise click.UsageError("--attest is for one measure")
+    return measures[0].attested(read_json(file, "--attest"))

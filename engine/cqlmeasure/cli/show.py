@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -16,9 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 import cqlmeasure as cm
+from cqlmeasure.api.tables import Table as Rows
 from cqlmeasure.cli.show_explanation import reason_tree
 from cqlmeasure.errors import Diagnostic, Severity, UsageError, render
-from cqlmeasure.measure import Group, GroupResult, PopulationType, Score, Scoring, Stratifier
+from cqlmeasure.measure import Group, GroupResult, PopulationType, Score, Scoring, Stratifier, rate_interval
+from cqlmeasure.measure.report_groups import shown_score
 
 T = TypeVar("T")
 _JSON = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
@@ -185,7 +187,7 @@ def result(found: cm.MeasureResult) -> None:
         console.print(Text(f"{found.failed_count} of them failed and are not counted", style="red"))
     for number, (group, totals) in enumerate(zip(definition.groups, found.groups, strict=True), 1):
         console.print()
-        console.print(_group_table(group, totals, group.id or f"group {number}"))
+        console.print(_group_table(group, totals, number, found.report_options))
     for group, totals in zip(definition.groups, found.groups, strict=True):
         for stratifier, strata in zip(group.stratifiers, totals.strata, strict=True):
             if len(strata) > _MAX_STRATA:
@@ -193,14 +195,19 @@ def result(found: cm.MeasureResult) -> None:
                 console.print(Text(f"{name}: {_MAX_STRATA} of {len(strata)} strata shown", style="dim"))
 
 
-def _group_table(group: Group, totals: GroupResult, label: str) -> Table:
+def group_label(group: Group, number: int) -> str:
+    """What a group is called in tables."""
+    return f"{group.id or f'group {number}'} ({', '.join((group.scoring.value, *_direction(group)))})"
+
+
+def _group_table(group: Group, totals: GroupResult, number: int, options: cm.ReportOptions) -> Table:
     strata = [
         (f"{'' if number else _stratifier_label(stratifier)}\n{' '.join(map(_concept, stratum.values))}", stratum)
         for stratifier, found in zip(group.stratifiers, totals.strata, strict=True)
         for number, stratum in enumerate(found[:_MAX_STRATA])
     ]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(f"{label} ({', '.join((group.scoring.value, *_direction(group)))})")
+    table.add_column(group_label(group, number))
     table.add_column("all", justify="right")
     for name, _ in strata:
         table.add_column(name, justify="right")
@@ -209,10 +216,30 @@ def _group_table(group: Group, totals: GroupResult, label: str) -> Table:
         kind = population.type.value.replace("-", " ")
         name = f"{kind} ({population.id})" if population.type in several else kind
         table.add_row(name, str(totals.counts[index]), *(str(stratum.counts[index]) for _, stratum in strata))
-    scores = [totals.score(group), *(stratum.score(group) for _, stratum in strata)]
-    if scores[0] is not None:
-        table.add_row(*(Text(text, style="bold") for text in ("score", *(_score(group, score) for score in scores))))
+    counted = [totals, *(GroupResult(one.counts, one.observations) for _, one in strata)]
+    scores = [shown_score(group, one, options) for one in counted]
+    attested = next(
+        (one for name in (group.id, group.link_id, str(number)) if (one := options.attested.get(name or ""))), None
+    )
+    if attested is not None:
+        table.add_row(Text("score, attested", style="bold"), Text(_attested(attested), style="bold"))
+    elif scores[0] is not None:
+        table.add_row(
+            *(Text(text, style="bold") for text in ("score", *(score_text(group, score) for score in scores)))
+        )
+    interval = rate_interval(group, totals, options.confidence) if options.confidence is not None else None
+    if interval is not None:
+        table.add_row(
+            f"{interval.confidence * 100:g} % interval", f"{interval.low * 100:.1f} to {interval.high * 100:.1f} %"
+        )
     return table
+
+
+def _attested(score: cm.AttestedScore) -> str:
+    if score.alternate is None:
+        return f"{score.value} {score.unit or ''}".strip()
+    value = score.alternate[1]
+    return _concept(value) if score.alternate[0] == "valueCodeableConcept" else orjson.dumps(value).decode()
 
 
 def _direction(group: Group) -> Iterator[str]:
@@ -231,7 +258,8 @@ def _concept(concept: dict[str, Any]) -> str:
     return str(concept.get("text") or coding.get("display") or coding.get("code") or "no value")
 
 
-def _score(group: Group, score: Score | None) -> str:
+def score_text(group: Group, score: Score | None) -> str:
+    """A score as tables show it."""
     if score is None:
         return "-"
     if score.value is None:
@@ -245,24 +273,45 @@ def _score(group: Group, score: Score | None) -> str:
 # Files
 
 
-def write_reports(found: cm.MeasureResult, kind: str, output: Path, rows: Literal["group", "population"]) -> None:
-    """Write MeasureReports: the summary, or one of each subject (a Bundle; one per line if the file is ``.ndjson``).
+def write_reports(
+    results: Sequence[cm.MeasureResult], kind: str, output: Path, rows: Literal["group", "population"]
+) -> None:
+    """Write MeasureReports: one alone, several as a Bundle, or one per line if the file is ``.ndjson``.
 
     Files that end in ``.csv`` and ``.parquet`` get a table of the subjects instead.
     """
-    if output.suffix == ".csv":
-        _write(found.table(rows).csv().encode(), output)
+    if output.suffix in (".csv", ".parquet"):
+        table = results[0].table(rows) if len(results) == 1 else _joined(results, rows)
+        _write(table.csv().encode() if output.suffix == ".csv" else table.parquet(), output)
         return
-    if output.suffix == ".parquet":
-        _write(found.table(rows).parquet(), output)
-        return
-    if kind == "summary":
-        write_json(found.summary(), output)
-    elif output.suffix == ".ndjson":
-        _write(b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in found.individuals()), output)
+    reports = (report for result in results for report in _reports(result, kind))
+    if output.suffix == ".ndjson":
+        _write(b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in reports), output)
+    elif kind == "summary" and len(results) == 1:
+        write_json(next(reports), output)
     else:
-        entries = [{"resource": one} for one in found.individuals()]
+        entries = [{"resource": one} for one in reports]
         write_json({"resourceType": "Bundle", "type": "collection", "entry": entries}, output)
+
+
+def _reports(result: cm.MeasureResult, kind: str) -> Iterator[dict[str, Any]]:
+    if kind == "summary":
+        yield result.summary()
+    elif kind == "subject-list":
+        found = result.subject_list()
+        yield found.report
+        yield from found.individuals
+    else:
+        yield from result.data_collections() if kind == "data-collection" else result.individuals()
+
+
+def _joined(results: Sequence[cm.MeasureResult], rows: Literal["group", "population"]) -> Rows:
+    """The rows of several results, each with its measure and period."""
+    return Rows(
+        {"measure": one.definition.name, "start": one.period.start, "end": one.period.end, **row}
+        for one in results
+        for row in one.rows(rows)
+    )
 
 
 def write_json(value: dict[str, Any], output: Path | None) -> None:
