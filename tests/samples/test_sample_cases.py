@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,13 @@ def test_every_case_says_what_it_shows(folder: str) -> None:
 
 def _says(case: TestCase) -> bool:
     return bool(case.load().description)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_everything_is_valid_fhir(folder: str) -> None:
+    resources = pytest.importorskip("fhir.resources.R4B")
+    for file in sorted((MEASURES / folder).rglob("*.json")):
+        resource = json.loads(file.read_text())
+        entries = resource.get("entry") or [{"resource": resource}]
+        for one in (entry["resource"] for entry in entries):
+            assert resources.get_fhir_model_class(one["resourceType"]).model_validate(one), file
