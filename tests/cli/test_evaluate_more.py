@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +161,38 @@ def test_attested_scores(command: Command, two: Sample, tmp_path: Path) -> None:
     assert "score, attested  true" in ran.out
     assert json.loads(output.read_text())["group"][0]["extension"] == [score]
     assert command("evaluate", MEASURE, "-c", two.path, "--attest", file).status == 2
+
+
+def test_the_members_of_a_group(command: Command, sample: Sample, tmp_path: Path) -> None:
+    group = {
+        "resourceType": "Group",
+        "id": "two",
+        "member": [{"entity": {"reference": f"Patient/{name}"}} for name in ("exactly-9", "no-diabetes")],
+    }
+    data = tmp_path / "data"
+    shutil.copytree(sample.cases, data)
+    file = tmp_path / "group.json"
+    file.write_text(json.dumps(group))
+    first = sorted(data.rglob("*.json"))[0]
+    bundle = json.loads(first.read_text())
+    bundle["entry"].append({"resource": group})
+    first.write_text(json.dumps(bundle))
+    for subject in ("Group/two", file):
+        ran = command("evaluate", MEASURE, "-c", sample.path, "-d", data, "-s", subject)
+        assert ran.status == 0
+        assert "2 patients" in ran.out
+    ran = command("evaluate", MEASURE, "-c", sample.path, "-d", data, "-s", "Group/none")
+    assert ran.status == 2
+    assert "no Group/none in the data" in ran.err
+
+
+def test_locations_as_subjects(command: Command, sample: Sample, tmp_path: Path) -> None:
+    folder = sample.path / "input/resources/measure"
+    wards = json.loads(next(folder.glob("*.json")).read_text())
+    wards.update(id="Wards", name="Wards", url=f"{BASE}/Measure/Wards", subjectCodeableConcept=concept("Location"))
+    (folder / "Wards.json").write_text(json.dumps(wards))
+    data = tmp_path / "data.ndjson"
+    data.write_text('{"resourceType": "Location", "id": "north"}\n')
+    ran = command("evaluate", "Wards", "-c", sample.path, "-d", data)
+    assert "1 location" in ran.out
+    assert "each Location is a subject: --data" in command("evaluate", "Wards", "-c", sample.path).err

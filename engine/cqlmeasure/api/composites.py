@@ -61,6 +61,10 @@ class CompositeMeasure(CompiledMeasure):
         """A ``UsageError``: what is needed is said by each component."""
         raise self._not_here("requirements of its own", "ask for those of its components")
 
+    def evaluate_unfiltered(self, *arguments: Any, **options: Any) -> MeasureResult:
+        """A ``UsageError``: a composite counts subjects."""
+        raise self._not_here("criteria of its own", "evaluate its components")
+
     def _unexplained(self) -> NoReturn:
         raise self._not_here("criteria of its own", "explain one of its components")
 

@@ -25,7 +25,8 @@ Data = str | os.PathLike[str] | Iterable[SubjectData]
 class Explaining:
     """Explains the subjects of a result."""
 
-    def __init__(self, data: Data, make: Callable[[], Explainer]) -> None:
+    def __init__(self, data: Data, make: Callable[[], Explainer], kind: str = "Patient") -> None:
+        self._kind = kind
         self._data = data
         self._make = make
         self._explainer: Explainer | None = None
@@ -44,7 +45,7 @@ class Explaining:
                 code="data-read",
                 hint="evaluate a path or a list, or give the data: result.explain(subject, data)",
             )
-        source = subjects(self._data) if isinstance(self._data, str | os.PathLike) else self._data
+        source = subjects(self._data, kind=self._kind) if isinstance(self._data, str | os.PathLike) else self._data
         for one in source:
             if one.id == subject:
                 return one

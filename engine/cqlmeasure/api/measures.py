@@ -15,6 +15,7 @@ from cqlmeasure import content as _content
 from cqlmeasure.api.attesting import NoLibrary
 from cqlmeasure.api.engine import Engine, PreparedLibrary
 from cqlmeasure.api.explaining import Explaining
+from cqlmeasure.api.others import all_resources
 from cqlmeasure.api.parameters import check_reserved
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, UTC, NowLike, PeriodLike, as_period
 from cqlmeasure.api.results import MeasureResult
@@ -31,6 +32,7 @@ from cqlmeasure.measure import (
     Scoring,
     check_attested,
     default_period,
+    evaluate_unfiltered,
     prepare,
     read_attestation,
     read_measure,
@@ -342,6 +344,28 @@ class CompiledMeasure:
         wanted = [(self, whole._replace(period=part)) for part in split_period(whole.period, step)]
         return run(wanted, data, chosen=subjects, date=date, report=report, evidence=evidence, keep=keep)
 
+    def evaluate_unfiltered(
+        self,
+        data: str | os.PathLike[str] | Iterable[Mapping[str, Any]],
+        *,
+        period: PeriodLike | None = None,
+        timezone: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        now: NowLike | None = None,
+        report: ReportOptions | None = None,
+    ) -> MeasureResult:
+        """Evaluate a measure without subjects: its criteria see all resources at once, and items are counted.
+
+        ``data``: a path, or resources.
+        """
+        settings = self.settings(period, timezone, parameters, now)
+        listed = list(all_resources(data) if isinstance(data, str | os.PathLike) else data)
+        ((plan, evaluator, *_),) = self.tasks(settings)
+        options = report or ReportOptions()
+        self.check_report(options)
+        result = evaluate_unfiltered(plan, evaluator, listed, period=settings.period)
+        return self.finished([result], settings, (), options)
+
     # -- what a run asks ----------------------------------------------------------------------------------------------
 
     def settings(
@@ -363,7 +387,7 @@ class CompiledMeasure:
     ) -> MeasureResult:
         """The result of the measure from those of its tasks."""
         (result,) = results
-        explaining = Explaining(data, lambda: self._explainer(settings))
+        explaining = Explaining(data, lambda: self._explainer(settings), self.subject_type)
         return MeasureResult(result, report, self.warnings, self.placed, explaining)
 
     def check_report(self, report: ReportOptions) -> None:

@@ -226,7 +226,7 @@ class MeasureResult:
             yield row
 
     def _subject(self, subject: str) -> SubjectResult:
-        found = self._subjects.get(subject.removeprefix("Patient/"))
+        found = self._subjects.get(subject.removeprefix(f"{self.definition.subject_type}/"))
         if found is None:
             raise UsageError(
                 f"there is no subject {subject} in this result",

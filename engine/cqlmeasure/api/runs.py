@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from cqlmeasure.api.literals import cql_of
+from cqlmeasure.api.others import expanded
 from cqlmeasure.api.periods import NowLike, evaluation_time
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.sources import subjects
@@ -73,7 +74,19 @@ def run(
     options = [_options(settings, date, report, len(periods[id(measure)]) > 1) for measure, settings in wanted]
     for (measure, _), option in zip(wanted, options, strict=True):
         measure.check_report(option)
-    source = (Subject(one.id, one.resources) for one in _only(_source(data), chosen))
+    kinds = sorted({measure.subject_type for measure, _ in wanted})
+    if len(kinds) > 1:
+        raise UsageError(
+            f"the measures are about different types of subjects ({', '.join(kinds)})",
+            code="subject-type",
+            hint="evaluate them one by one",
+        )
+    if isinstance(data, str | os.PathLike):
+        chosen = None if chosen is None else expanded(list(chosen), kinds[0], data)
+        read: Iterable[SubjectData] = subjects(data, kind=kinds[0])
+    else:
+        read = data
+    source = (Subject(one.id, one.resources) for one in _only(read, chosen, kinds[0]))
     with _without_collector():
         found = iter(_evaluate([task for part in tasks for task in part], source, evidence, keep))
     return [
@@ -109,16 +122,12 @@ def _options(settings: Settings, date: str | None, report: ReportOptions | None,
     return options if date is None else msgspec.structs.replace(options, date=date)
 
 
-def _source(data: Data) -> Iterable[SubjectData]:
-    return subjects(data) if isinstance(data, str | os.PathLike) else data
-
-
-def _only(source: Iterable[SubjectData], wanted: Iterable[str] | None) -> Iterator[SubjectData]:
+def _only(source: Iterable[SubjectData], wanted: Iterable[str] | None, kind: str) -> Iterator[SubjectData]:
     """The subjects with these ids; one that is not there is a ``UsageError`` when all have been seen."""
     if wanted is None:
         yield from source
         return
-    ids = {identifier.removeprefix("Patient/") for identifier in wanted}
+    ids = {identifier.removeprefix(f"{kind}/") for identifier in wanted}
     missing = set(ids)
     for subject in source:
         if subject.id in ids:
@@ -128,7 +137,7 @@ def _only(source: Iterable[SubjectData], wanted: Iterable[str] | None) -> Iterat
         raise UsageError(
             f"there is no subject {', '.join(sorted(missing))} in the data",
             code="unknown-subject",
-            hint="a subject is named by the id of its Patient",
+            hint=f"a subject is named by the id of its {kind}",
         )
 
 

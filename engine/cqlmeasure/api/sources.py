@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cqlmeasure.api.others import OtherSubjects
 from cqlmeasure.content import TestCase
 from cqlmeasure.data import DataSource, SubjectData, open_data, subject_from_resources
 from cqlmeasure.errors import ContentError, Diagnostic
@@ -50,8 +51,13 @@ class CaseSubjects:
             yield subject_from_resources(case.resources, case.file)
 
 
-def subjects(*paths: str | os.PathLike[str]) -> Subjects:
-    """The subjects at these paths: Bundles, folders of Bundles or resources, NDJSON files or folders of them."""
+def subjects(*paths: str | os.PathLike[str], kind: str = "Patient") -> Subjects:
+    """The subjects at these paths: Bundles, folders of Bundles or resources, NDJSON files or folders of them.
+
+    ``kind``: their type, for measures of organizations, locations and so on.
+    """
+    if kind != "Patient":
+        return Subjects([OtherSubjects(paths, kind)])
     return Subjects([open_data(path) for path in paths])
 
 

@@ -46,7 +46,14 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
     "  [default: the patients of the measure's own test cases]",
 )
 @click.option("--period", "-p", metavar="PERIOD", help="2026, 2026-07, or START..END.  [default: the measure's own]")
-@click.option("--subject", "-s", "subjects", metavar="ID", multiple=True, help="Only this patient; repeatable.")
+@click.option(
+    "--subject",
+    "-s",
+    "subjects",
+    metavar="ID",
+    multiple=True,
+    help="Only this patient, or the members of a Group (Group/ID in the data, or its JSON file); repeatable.",
+)
 @click.option(
     "--explain",
     "explained",
@@ -112,6 +119,7 @@ def evaluate(
     Bundle, or one per line if the file is .ndjson); a file that ends in .csv or .parquet gets a table of the patients.
     """
     # Rich is loaded by those commands only that print with it.
+    from cqlmeasure.api.others import expanded
     from cqlmeasure.cli import show
     from cqlmeasure.cli.show_explanation import show_explanations
     from cqlmeasure.cli.show_trend import show_trend
@@ -136,12 +144,13 @@ def evaluate(
             invert_decrease=invert_decrease,
             attested=_attested(compiled, attestation),
         )
-        patients = cm.subjects(*data) if data else _test_subjects(source, measures, compiled)
-        subjects = (*subjects, *explained)
+        kind = compiled[0].subject_type
+        patients = cm.subjects(*data, kind=kind) if data else _test_subjects(source, measures, compiled)
+        subjects = tuple(expanded([*subjects, *explained], kind, *data))
         progress.step(f"evaluating {', '.join(one.name for one in compiled)}")
         progress.expect(patients.count)
         counted = progress.counted(patients)
-        wanted = {one.removeprefix("Patient/") for one in subjects}
+        wanted = {one.removeprefix(f"{kind}/") for one in subjects}
         # Who is explained is looked at twice.
         kept = [one for one in counted if one.id in wanted] if explained else counted
         results = source.evaluate(
@@ -187,6 +196,8 @@ def _test_subjects(
         return cm.subjects()
     if len(measures) > 1:
         raise click.UsageError("for several measures the patients have to be given: --data")
+    if measures[0].subject_type != "Patient":
+        raise click.UsageError(f"say where the data are of which each {measures[0].subject_type} is a subject: --data")
     return source.test_subjects(names[0])
 
 

@@ -180,7 +180,7 @@ def result(found: cm.MeasureResult) -> None:
     version = f" {definition.version}" if definition.version else ""
     console.print(Text(f"{definition.title or definition.name}", style="bold"))
     count = found.subject_count
-    patients = f"{count} patient{'' if count == 1 else 's'}"
+    patients = f"{count} {definition.subject_type.lower()}{'' if count == 1 else 's'}"
     period = f"{found.period.start} to {found.period.end}"
     console.print(Text(f"{definition.name}{version}, {period}, {patients}", style="dim"))
     if found.failed_count:

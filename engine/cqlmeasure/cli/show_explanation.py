@@ -26,7 +26,7 @@ def show_explanations(result: cm.MeasureResult, subjects: Iterable[str]) -> None
     for number, subject in enumerate(dict.fromkeys(subjects)):
         if number:
             console.print()
-        if subject.removeprefix("Patient/") in result.failed_subjects:
+        if subject.rpartition("/")[2] in result.failed_subjects:
             continue  # what failed is said where all failures are
         console.print(_tree(result.explain(subject)))
 

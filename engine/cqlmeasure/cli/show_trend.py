@@ -22,7 +22,10 @@ def show_trend(results: Sequence[cm.MeasureResult]) -> None:
     count = results[0].subject_count
     version = f" {definition.version}" if definition.version else ""
     console.print(
-        Text(f"{definition.name}{version}, {count} patient{'' if count == 1 else 's'}", style="dim"),
+        Text(
+            f"{definition.name}{version}, {count} {definition.subject_type.lower()}{'' if count == 1 else 's'}",
+            style="dim",
+        ),
     )
     for number, group in enumerate(definition.groups, 1):
         table = Table(box=None, pad_edge=False, header_style="bold")

@@ -1,0 +1,93 @@
+"""Subjects that are no patients, and Groups of subjects, from files.
+
+Always holds: such data are read whole, since who belongs to a location or an organization shows only in the resources
+of everybody; a Group must be in the data.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from cqlmeasure.data import SubjectData
+from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files, entries, parse_resource, read_json_file
+from cqlmeasure.errors import DataError, Diagnostic, UsageError
+from cqlmeasure.measure import group_members, subjects_of
+
+Json = dict[str, Any]
+StrPath = str | os.PathLike[str]
+
+
+class OtherSubjects:
+    """The subjects of a type other than Patient at some paths; it is a source of subjects."""
+
+    def __init__(self, paths: Sequence[StrPath], kind: str) -> None:
+        self._paths = paths
+        self._kind = kind
+        self.warnings: list[Diagnostic] = []
+
+    @property
+    def count(self) -> int | None:
+        """How many there are is not known before all is read."""
+        return None
+
+    def __iter__(self) -> Iterator[SubjectData]:
+        place = ", ".join(map(str, self._paths))
+        for one in subjects_of(all_resources(*self._paths), self._kind):
+            yield SubjectData(one.id, cast(list[Json], one.resources), place)
+
+
+def all_resources(*paths: StrPath) -> Iterator[Json]:
+    """All resources at the paths, whoever they belong to; Bundles are opened."""
+    for path in map(Path, paths):
+        if not path.exists():
+            raise DataError(f"no such file or folder: {path}", code="missing-path", file=str(path))
+        for name in data_files(str(path)) if path.is_dir() else [str(path)]:
+            for resource, place in _of_file(name):
+                if resource["resourceType"] == "Bundle":
+                    yield from (one for one, _ in entries(resource, place))
+                else:
+                    yield resource
+
+
+def members(group: str, *paths: StrPath) -> list[str]:
+    """The references of the active members of a Group (``Group/x``) that is in the data."""
+    identity = group.rpartition("/")[2]
+    for resource in all_resources(*paths):
+        if resource["resourceType"] == "Group" and resource.get("id") == identity:
+            return list(group_members(resource))
+    raise UsageError(
+        f"there is no {group} in the data",
+        code="unknown-subject",
+        hint="the Group has to be in the data, or name the file that it is in",
+    )
+
+
+def expanded(subjects: Sequence[str], kind: str, *paths: StrPath) -> list[str]:
+    """The subjects, Groups (``Group/x`` or a JSON file) replaced by their members unless they are the subjects."""
+    found: list[str] = []
+    for name in subjects:
+        if name.lower().endswith(".json"):
+            found.extend(group_members(read_json_file(name)))
+        elif name.startswith("Group/") and kind != "Group":
+            found.extend(members(name, *paths))
+        else:
+            found.append(name)
+    return found
+
+
+def _of_file(name: str) -> Iterator[tuple[Json, str]]:
+    if not name.lower().endswith(NDJSON_SUFFIXES):
+        yield read_json_file(name), name
+        return
+    try:
+        with gzip.open(name) if name.lower().endswith(".gz") else open(name, "rb") as stream:
+            for number, line in enumerate(stream, 1):
+                if line.strip():
+                    place = f"{name}:{number}"
+                    yield parse_resource(line.removeprefix(b"\xef\xbb\xbf"), place), place
+    except (OSError, EOFError) as error:
+        raise DataError(f"cannot read {name}: {error}", code="unreadable-file", file=name) from error
