@@ -117,3 +117,30 @@ def test_published_libraries_get_few_warnings(shared: Path) -> None:
     assert unused / len(published.libraries) < 2
     assert sum(counts.values()) - unused < 20
     assert counts["never-equal"] == counts["impossible-type"] == counts["constant-condition"] == 0
+
+
+class Helpers:
+    """FHIRHelpers with the two conversions that the test needs."""
+
+    text = """library FHIRHelpers version '4.0.1'
+using FHIR version '4.0.1'
+define function ToConcept(concept FHIR.CodeableConcept) returns System.Concept: null as System.Concept
+define function ToCode(coding FHIR.Coding) returns System.Code: null as System.Code
+"""
+
+    def find(self, name: str, version: str | None, /) -> SourceText:
+        return SourceText(name, "4.0.1", self.text)
+
+    def versions(self, name: str, /) -> list[str]:
+        return ["4.0.1"]
+
+
+def test_types_that_both_convert_to_a_third_can_be_equal() -> None:
+    text = """using FHIR version '4.0.1'
+include FHIRHelpers version '4.0.1' called FHIRHelpers
+codesystem "S": 'http://example.org/s'
+code "C": 'c' from "S"
+context Patient
+define A: [Encounter] E where E.serviceType ~ "C" and E.class ~ "C"
+"""
+    assert translate(SourceText("Clean", None, text), Helpers(), warn=True).diagnostics == ()

@@ -77,9 +77,10 @@ def overlap(lowering: Lowering, one: DataType, other: DataType) -> bool:
 
 
 def _forms(lowering: Lowering, kind: DataType) -> Iterator[DataType]:
-    """The types that a value may have, with the type of System that a model's class may extend."""
+    """The types that a value may have, with the type of System that a model's class may extend or convert to."""
     for item in alternatives(kind):
         yield item
+        yield from (conversion.target for conversion in lowering.models.conversions_from(item))
         if isinstance(item, NamedType):
             for base in lowering.models.ancestors(item):
                 if isinstance(base, NamedType) and base.model == SYSTEM and base != ANY:
