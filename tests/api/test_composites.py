@@ -115,3 +115,21 @@ def test_a_composite_of_composites_is_refused(content: cm.Content, tmp_path: Pat
     both = cm.Content(file.parent, *content.paths)
     with pytest.raises(cm.ContentError, match="Loop"):
         both.measure("Loop").evaluate([patient("a")], period="2026")
+
+
+def test_cases_of_a_composite(content: cm.Content, tmp_path: Path) -> None:
+    case = tmp_path / "tests" / "measure" / "Whole" / "a"
+    case.mkdir(parents=True)
+    expected = {
+        "resourceType": "MeasureReport",
+        "id": "expected",
+        "type": "individual",
+        "measure": f"{BASE}/Measure/Whole",
+        "period": {"start": "2026-01-01", "end": "2026-12-31"},
+        "group": [{"population": [{"code": concept("numerator"), "count": 1}]}],
+    }
+    for resource in (*patient("a", "Encounter").resources, expected):
+        (case / f"{resource['resourceType']}-{resource['id']}.json").write_text(json.dumps(resource))
+    (outcome,) = cm.Content(*content.paths, tmp_path).tests("Whole", explain=True).outcomes()
+    assert (outcome.status, outcome.reasons) == (cm.CaseStatus.DIFFER, ())
+    assert "numerator" in outcome.differences[0].place

@@ -18,6 +18,7 @@ import msgspec
 import orjson
 
 from cqlmeasure.api.comparison import Difference, compare
+from cqlmeasure.api.composites import CompositeMeasure
 from cqlmeasure.api.measures import CompiledMeasure, Content
 from cqlmeasure.content import TestCase
 from cqlmeasure.data import subject_from_resources
@@ -212,6 +213,8 @@ def _run_case(compiled: CompiledMeasure, measure: str, case: TestCase, explain: 
     expected = data.expected[-1] if data.expected else None
     scored = result.failed_count == 0
     differences = tuple(compare(expected, report)) if expected is not None and scored else ()
+    # Composites have no criteria; why a patient counts in one is told by the cases of its components.
+    explain = explain and not isinstance(compiled, CompositeMeasure)
     if result.failures:
         status = CaseStatus.FAILED
     elif expected is None:
