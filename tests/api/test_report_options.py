@@ -183,3 +183,19 @@ def test_attested_scores(own: cm.Content) -> None:
         measure.evaluate([], period="2026", report=cm.ReportOptions(attested={"x": cm.attested_score(True)}))
     with pytest.raises(cm.DataError, match="no reporter"):
         measure.attested({**attestation, "reporter": None})
+
+
+def test_no_data_collection_of_a_subject_that_failed(tmp_path: Path) -> None:
+    (tmp_path / "Fails.cql").write_text(
+        "library Fails version '1'\nusing FHIR version '4.0.1'\ncontext Patient\n"
+        "define Everyone: if exists [Encounter] then Message(true, true, 'e', 'Error', 'no') else true\n"
+    )
+    everyone = {"language": "text/cql-identifier", "expression": "Everyone"}
+    group = {"population": [{"code": concept("initial-population"), "criteria": everyone}]}
+    measure = measure_json("Fails", scoring=concept("cohort"), library=["Fails"], group=[group])
+    (tmp_path / "Fails.json").write_text(json.dumps(measure))
+    result = cm.Content(tmp_path).measure("Fails").evaluate([patient("a"), patient("b", "Encounter")], period="2026")
+    assert result.failed_subjects == ["b"]
+    assert [one["subject"]["reference"] for one in result.data_collections()] == ["Patient/a"]
+    with pytest.raises(cm.UsageError, match="failed for b"):
+        result.data_collection("b")

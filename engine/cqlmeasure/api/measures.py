@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqlmeasure import content as _content
 from cqlmeasure.api.attesting import NoLibrary
+from cqlmeasure.api.declared_period import declared_period
 from cqlmeasure.api.engine import Engine, PreparedLibrary
 from cqlmeasure.api.explaining import Explaining
 from cqlmeasure.api.others import all_resources
@@ -418,9 +419,11 @@ class CompiledMeasure:
         if period is not None:
             return as_period(period)
         found = default_period(self.definition.effective_period)
+        if found is None and self._prepared is not None:
+            found = declared_period(self._engine, self._prepared.source, self._timezone)
         if found is None:
             raise UsageError(
-                f"measure {self.name} has no effective period, so the period has to be given",
+                f"neither measure {self.name} nor its CQL says for which period, so the period has to be given",
                 code="period",
                 hint="add the period, such as 2026 or 2026-07..2027-06",
             )

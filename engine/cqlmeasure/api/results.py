@@ -158,7 +158,7 @@ class MeasureResult:
         found = self._subject(subject)
         if found.failed:
             raise UsageError(
-                f"the measure failed for {found.subject}, so what data it needs is not known", code="data-collection"
+                f"the measure failed for {found.subject}, so what data it needs is not known", code="evaluation"
             )
         return data_collection_report(
             self.definition,
