@@ -258,6 +258,9 @@ def _concept(concept: dict[str, Any]) -> str:
     return str(concept.get("text") or coding.get("display") or coding.get("code") or "no value")
 
 
+_SHOWN_PLACES = 4
+
+
 def score_text(group: Group, score: Score | None) -> str:
     """A score as tables show it."""
     if score is None:
@@ -267,7 +270,8 @@ def score_text(group: Group, score: Score | None) -> str:
     if group.scoring is Scoring.PROPORTION and group.scoring_unit is None:
         return f"{score.value * 100:.1f} %"
     unit = f" {score.unit}" if score.unit and score.unit != "1" else ""
-    return f"{score.value.normalize():f}{unit}"
+    # A table is for reading; all digits are in the reports.
+    return f"{round(score.value, _SHOWN_PLACES).normalize():f}{unit}"
 
 
 # Files
