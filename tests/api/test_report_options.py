@@ -199,3 +199,17 @@ def test_no_data_collection_of_a_subject_that_failed(tmp_path: Path) -> None:
     assert [one["subject"]["reference"] for one in result.data_collections()] == ["Patient/a"]
     with pytest.raises(cm.UsageError, match="failed for b"):
         result.data_collection("b")
+
+
+def test_measures_of_one_pass_look_codes_up_together(repository: Path) -> None:
+    content = cm.Content(repository / "measures" / "breast-cancer-proms")
+    names = ["BreastCancerComfortAsked", "BreastCancerComfortReached"]
+    patients = list(content.test_subjects(names[0]))
+    together = content.evaluate(names, patients, period="2026")
+    for name, result in zip(names, together, strict=True):
+        assert result.summary() == content.measure(name).evaluate(patients, period="2026").summary()
+    shared = content.measure(names[0]).settings("2026", None, None, None)
+    prepared = [next(iter(content.measure(name)._plans.values()))[1] for name in names]
+    assert prepared[0].environment.indexes is prepared[1].environment.indexes
+    alone = content.measure(names[0])._prepare(*shared)[1]
+    assert alone.environment.indexes is not prepared[0].environment.indexes

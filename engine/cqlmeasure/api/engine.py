@@ -21,6 +21,7 @@ from cqlmeasure.errors import Diagnostic, TerminologyError
 from cqlmeasure.evaluation import Evaluator, LibraryText, Prepared, Store, environment, prepare
 from cqlmeasure.measure import MeasureDefinition
 from cqlmeasure.runtime import Interval
+from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.conversion import to_date
 from cqlmeasure.runtime.external import Functions
 from cqlmeasure.runtime.interval import interval as make_interval
@@ -129,11 +130,13 @@ class PreparedLibrary:
         given: Parameters | None = None,
         now: NowLike | None = None,
         derived: Program | None = None,
+        indexes: CodeIndexes | None = None,
     ) -> Evaluator:
         """An evaluator for these parameters; "now" is fixed here, in the time zone of the caller.
 
         ``parameters`` are run-time values; those in ``given`` come from callers, and are checked.  ``derived``: a
-        program that has been made of this library and is evaluated in its place.
+        program that has been made of this library and is evaluated in its place.  ``indexes``: those of all libraries
+        that are evaluated in the same pass.
         """
         moment = evaluation_time(timezone, now)
         program = derived or self._prepared.program
@@ -152,6 +155,7 @@ class PreparedLibrary:
             value_set=terminology.value_set,
             code_system=self._code_system,
             functions=self._engine.functions,
+            indexes=indexes,
         )
         return Evaluator(program, shared, self._prepared.code if derived is None else None)
 

@@ -40,6 +40,7 @@ from cqlmeasure.measure import (
     split_period,
 )
 from cqlmeasure.measure import MeasureResult as Result
+from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.external import Functions
 
 if TYPE_CHECKING:
@@ -152,7 +153,11 @@ class Content:
         The parameters are those of ``CompiledMeasure.evaluate``.  ``step``: each measure is evaluated for every
         ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period; all results of one follow each other.
         """
-        compiled = [(one, one.settings(period, None, parameters, now)) for one in map(self.measure, measures)]
+        shared = CodeIndexes()
+        compiled = [
+            (one, one.settings(period, None, parameters, now)._replace(indexes=shared))
+            for one in map(self.measure, measures)
+        ]
         return run(
             [
                 (one, settings._replace(period=part))
@@ -408,7 +413,7 @@ class CompiledMeasure:
 
     def _explainer(self, settings: Settings) -> Explainer:
         plan, _ = self._prepare(*settings)
-        period, timezone, parameters, now = settings
+        period, timezone, parameters, now, _ = settings
         fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
         return self._library.explainer(
             plan.definition,
@@ -430,10 +435,15 @@ class CompiledMeasure:
         return found
 
     def _prepare(
-        self, period: Period, timezone: str, parameters: Mapping[str, Any], now: NowLike | None
+        self,
+        period: Period,
+        timezone: str,
+        parameters: Mapping[str, Any],
+        now: NowLike | None,
+        indexes: CodeIndexes | None = None,
     ) -> tuple[MeasurePlan, Any]:
         """The plan and evaluator for a period; those of the last periods are kept (test cases have few)."""
-        key = Settings(period, timezone, parameters, now).key
+        key = Settings(period, timezone, parameters, now, indexes).key
         if key not in self._plans:
             if len(self._plans) >= 8:
                 self._plans.pop(next(iter(self._plans)))
@@ -441,6 +451,6 @@ class CompiledMeasure:
             evaluator: Any = NoLibrary()
             if self._prepared is not None:
                 fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
-                evaluator = self._prepared.evaluator(fixed, timezone, given=parameters, now=now)
+                evaluator = self._prepared.evaluator(fixed, timezone, given=parameters, now=now, indexes=indexes)
             self._plans[key] = (prepare(self.definition, evaluator, self._engine.terminology.value_set), evaluator)
         return self._plans[key]

@@ -24,6 +24,7 @@ from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import UsageError
 from cqlmeasure.measure import MeasurePlan, Period, ReportOptions, evaluate_subject, evaluate_together
 from cqlmeasure.measure import MeasureResult as Result
+from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.subject import Subject
 
 if TYPE_CHECKING:
@@ -33,18 +34,20 @@ Data = str | os.PathLike[str] | Iterable[SubjectData]
 
 
 class Settings(NamedTuple):
-    """What a measure is evaluated with."""
+    """What a measure is evaluated with; measures of one pass share ``indexes`` of codes."""
 
     period: Period
     timezone: str
     parameters: Mapping[str, Any]
     now: NowLike | None
+    indexes: CodeIndexes | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Equal for equal settings."""
+        """Equal for equal settings; ``indexes`` are equal only to themselves."""
         values = (f"{name}={cql_of(value)}" for name, value in self.parameters.items())
-        return (self.period.start, self.period.end, self.timezone, str(self.now), *values)
+        shared = "" if self.indexes is None else str(id(self.indexes))
+        return (self.period.start, self.period.end, self.timezone, str(self.now), shared, *values)
 
 
 class Task(NamedTuple):

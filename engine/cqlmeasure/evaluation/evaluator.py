@@ -12,6 +12,7 @@ from typing import Any
 
 from cqlmeasure.compiler.program import Program
 from cqlmeasure.errors import Diagnostic, EvaluationError, Severity, Span, TerminologyError
+from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.context import UNSET, Context, Environment
 from cqlmeasure.runtime.external import Functions
 from cqlmeasure.runtime.messages import Message
@@ -183,8 +184,11 @@ def environment(
     value_set: ResolveValueSet,
     code_system: ResolveCodeSystem = identity_only,
     functions: Functions | None = None,
+    indexes: CodeIndexes | None = None,
 ) -> Environment:
     """The environment of a program: the value sets that it refers to are resolved here, and no others.
+
+    ``indexes``: those of all programs that are evaluated for the same subjects, which then look codes up together.
 
     Raises one ``TerminologyError`` that names every value set that could not be resolved.
     """
@@ -210,4 +214,4 @@ def environment(
     def resolve(url: str, version: str | None) -> ValueSet:
         return resolved[url, version]
 
-    return Environment(now, parameters, resolve, code_system, functions=functions)
+    return Environment(now, parameters, resolve, code_system, functions=functions, indexes=indexes)
