@@ -1,7 +1,8 @@
-"""Scores of what is observed: a median of quantities, a ratio of sums with two initial populations."""
+"""Scores of what is observed: a median of quantities, a ratio of sums with two initial populations; attested scores."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,21 @@ def test_what_is_excluded_is_not_observed(results: dict[str, cm.MeasureResult]) 
     assert [rows["transferred"][side] for side in sides] == [[], [1]]
     assert [rows["infected-before"][side] for side in sides] == [[5], []]
     assert [rows["two-stays"][side] for side in sides] == [[3, 6], [2]]
+
+
+def test_attested_scores_are_carried_and_never_made_up(repository: Path) -> None:
+    folder = repository / "measures" / "hospital-stays"
+    measure = cm.Content(folder).measure("InfectionRegister")
+    attestation = json.loads((folder / "attestation.json").read_text())
+    options = cm.ReportOptions(attested=measure.attested(attestation))
+    kept, checked = measure.evaluate([], period="2026", report=options).summary()["group"]
+    assert kept["extension"] == attestation["group"][0]["extension"]
+    assert checked["measureScore"] == {"value": 0.85}
+    for group in measure.evaluate([], period="2026").summary()["group"]:
+        assert "value" not in group.get("measureScore", {})
+        assert "valueBoolean" not in json.dumps(group)
+    with pytest.raises(cm.DataError, match="not for"):
+        measure.attested({**attestation, "measure": "http://example.org/cqlmeasure/Measure/LengthOfStay|1.0.0"})
 
 
 def _group(report: dict[str, Any]) -> dict[str, Any]:
