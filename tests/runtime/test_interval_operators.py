@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_temporal_operators import lines
 
-from cqlmeasure.runtime import DAY, HOUR, MILLISECOND, SECOND, CqlError, Date, DateTime, Interval, day_constants
+from cqlmeasure.runtime import DAY, HOUR, MILLISECOND, SECOND, CqlError, Date, DateTime, Interval
 from cqlmeasure.runtime import interval_compare as compare
 from cqlmeasure.runtime import interval_sets as sets
 from cqlmeasure.runtime.interval import (
@@ -265,12 +265,6 @@ MOMENTS = st.builds(
     st.sampled_from([DAY, HOUR, SECOND, MILLISECOND]),
     st.sampled_from([0, 0, 60]),
 )
-COARSE = st.builds(
-    DateTime.of_local,
-    st.integers(1_000_000_000_000, 1_000_400_000_000),
-    st.sampled_from([2, DAY, HOUR, SECOND, MILLISECOND]),
-    st.sampled_from([0, 60]),
-)
 ENDS_OF_TIME = st.one_of(st.none(), MOMENTS, MOMENTS)
 PERIODS = st.builds(DateTimeInterval, ENDS_OF_TIME, ENDS_OF_TIME, st.booleans(), st.booleans())
 
@@ -299,18 +293,3 @@ def test_shortcuts_for_dates_agree(point: Date, value: Interval, precision: int 
 def test_shortcuts_for_integers_agree(value: Interval) -> None:
     for point in range(8):
         assert compare.in_interval_integer(point, value) is compare.in_interval(point, value)
-
-
-@given(PERIODS, COARSE, st.integers(11_573, 11_580), st.integers(0, 3))
-def test_constant_days_agree_with_the_operators(a: Interval, point: DateTime, first: int, length: int) -> None:
-    last = first + length
-    start = DateTime.of_local(first * 86_400_000, DAY)
-    end = DateTime.of_local(last * 86_400_000 + 5, MILLISECOND)
-    period = DateTimeInterval(start, end)
-    assert day_constants.in_days(point, first, last) is compare.in_interval(point, period, DAY)
-    assert day_constants.overlaps_days(a, first, last) is compare.overlaps_interval(a, period, DAY)
-    assert day_constants.included_in_days(a, first, last) is compare.included_in_interval(a, period, DAY)
-    assert day_constants.before_day(point, first) is compare.before_interval(point, start, DAY)
-    assert day_constants.after_day(point, first) is compare.after_interval(point, start, DAY)
-    assert day_constants.same_or_before_day(point, first) is compare.same_or_before_interval(point, start, DAY)
-    assert day_constants.same_or_after_day(point, first) is compare.same_or_after_interval(point, start, DAY)
