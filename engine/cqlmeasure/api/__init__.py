@@ -18,7 +18,7 @@ from cqlmeasure.api.parameters_resource import parameters as fhir_parameters
 from cqlmeasure.api.pieces import is_complete, is_definition
 from cqlmeasure.api.results import MeasureResult, trend_points
 from cqlmeasure.api.session import Session
-from cqlmeasure.api.sources import subjects
+from cqlmeasure.api.sources import attributed, subjects
 from cqlmeasure.data import SubjectData, bundles, from_resources, ndjson
 from cqlmeasure.errors import (
     ContentError,
@@ -37,6 +37,7 @@ from cqlmeasure.measure import (
     AttestedScore,
     Edition,
     ReportOptions,
+    RiskAdjusted,
     SubjectList,
     SubjectListForm,
     SupplementalForm,
@@ -74,6 +75,7 @@ __all__ = [
     "MeasureResult",
     "Reason",
     "ReportOptions",
+    "RiskAdjusted",
     "Session",
     "Severity",
     "SubjectData",
@@ -85,6 +87,7 @@ __all__ = [
     "TrendPoint",
     "UsageError",
     "attested_score",
+    "attributed",
     "bundles",
     "cache_folder",
     "changes",

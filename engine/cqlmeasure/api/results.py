@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -18,13 +18,18 @@ from cqlmeasure.measure import (
     Period,
     PopulationType,
     ReportOptions,
+    RiskAdjusted,
     SubjectList,
     SubjectListForm,
     SubjectResult,
     TrendPoint,
     check_attested,
+    computed_risk,
     data_collection_report,
     individual_report,
+    read_risk_model,
+    risk_adjusted,
+    standardised,
     subject_list,
     summary_report,
 )
@@ -224,6 +229,48 @@ class MeasureResult:
                 name = stratifier.id or f"stratifier-{stratifier.position}"
                 row[name] = ", ".join(" ".join(map(_text, stratum.values)) for stratum in strata if any(stratum.counts))
             yield row
+
+    def risk_adjusted(
+        self,
+        model: Mapping[str, Any] | str,
+        *,
+        group: int = 0,
+        reference_rate: float | None = None,
+        confidence: float = 0.95,
+    ) -> RiskAdjusted:
+        """What was observed against what a risk model expects, for a group; ``ReportOptions(adjusted=...)`` reports it.
+
+        ``model``: a table (``intercept``, ``link``, ``coefficients`` as rows of factor, coefficient and maybe value)
+        over the measure's risk factors, or the name of the one in which the CQL itself computes what is expected.
+        ``ContentError`` if the model does not fit the measure, ``UsageError`` if the group or result does not.
+        """
+        own = self.definition
+        expectation = computed_risk(own, model) if isinstance(model, str) else read_risk_model(model).bind(own)
+        return risk_adjusted(
+            self._result, expectation, group=group, reference_rate=reference_rate, confidence=confidence
+        )
+
+    def standardised(
+        self,
+        reference: Mapping[str, float],
+        *,
+        group: int = 0,
+        stratifier: int = 0,
+        reference_rate: float | None = None,
+        confidence: float = 0.95,
+    ) -> RiskAdjusted:
+        """Indirect standardisation: observed against what a reference population's rate in each stratum would give.
+
+        ``reference``: the rate of each stratum by its value, as reports show it; ``UsageError`` if one lacks.
+        """
+        return standardised(
+            self._result,
+            reference,
+            group=group,
+            stratifier=stratifier,
+            reference_rate=reference_rate,
+            confidence=confidence,
+        )
 
     def _subject(self, subject: str) -> SubjectResult:
         found = self._subjects.get(subject.removeprefix(f"{self.definition.subject_type}/"))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cqlmeasure.api.others import OtherSubjects
 from cqlmeasure.content import TestCase
 from cqlmeasure.data import DataSource, SubjectData, open_data, subject_from_resources
+from cqlmeasure.data.subjects import relative_reference
 from cqlmeasure.errors import ContentError, Diagnostic
+from cqlmeasure.measure import by_paths
+from cqlmeasure.runtime.subject import Subject
 
 
 class Subjects:
@@ -70,3 +73,13 @@ def read_text(file: str | os.PathLike[str]) -> str:
         raise ContentError(f"cannot read {path}: {error.strerror}", code="unreadable-file", file=str(path)) from error
     except UnicodeDecodeError as error:
         raise ContentError(f"{path} is not UTF-8 text: {error}", code="not-utf8", file=str(path)) from error
+
+
+def attributed(subjects: Iterable[SubjectData], provider: str, *paths: str) -> Iterator[SubjectData]:
+    """Those of the subjects that are a provider's: it is referred to at one of the paths of their resources.
+
+    ``provider``: a reference such as ``Practitioner/1``.  ``paths``: such as ``Encounter.serviceProvider``; without
+    them the patient's general practitioner and managing organization.  ``UsageError`` for what is no such path.
+    """
+    rule, wanted = by_paths(*paths), relative_reference(provider)
+    return (one for one in subjects if rule(Subject(one.id, one.resources), wanted))
