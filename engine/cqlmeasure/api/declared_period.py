@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cqlmeasure.api.engine import Engine, Text
+from cqlmeasure.api.engine import Engine
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD
+from cqlmeasure.api.text import Text
 from cqlmeasure.errors import CqlMeasureError
 from cqlmeasure.evaluation import LibraryText
 from cqlmeasure.measure import Period, parse_period

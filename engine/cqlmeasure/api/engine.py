@@ -33,16 +33,6 @@ if TYPE_CHECKING:
     from cqlmeasure.explain import Explainer, Plan
 
 
-class Text(msgspec.Struct, frozen=True):
-    """A library that is in no content: its CQL."""
-
-    name: str
-    version: str | None
-    cql: str | None
-    file: str | None = None
-    elm: Mapping[str, Any] | None = None
-
-
 class Engine:
     """The libraries and the terminology of a content, and what has been made of them so far."""
 

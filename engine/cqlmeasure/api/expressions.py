@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from cqlmeasure.api.engine import Text
 from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.api.periods import NowLike, PeriodLike
 from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import read_text
+from cqlmeasure.api.text import Text
 from cqlmeasure.content import Content
 from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import ContentError, Diagnostic, UsageError

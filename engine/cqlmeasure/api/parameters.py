@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cqlmeasure.api.literals import cql_of
+from cqlmeasure.api.text import Text
 from cqlmeasure.errors import CqlMeasureError, Diagnostic, Span, UsageError
 from cqlmeasure.runtime.subject import Subject
 from cqlmeasure.runtime.temporal import DateTime
@@ -68,9 +69,6 @@ def known_parameters(name: str, names: Iterable[str]) -> str:
 
 
 def _value(engine: Engine, name: str, kind: DataType | None, text: str, timezone: str, now: DateTime) -> Any:
-    # Imported here because the engine imports this module.
-    from cqlmeasure.api.engine import Text
-
     model = _models(kind)
     head = [f"library {_LIBRARY}", *(f"using {one}" for one in sorted(model) if one != SYSTEM)]
     lines = text.count("\n") + 1
@@ -102,10 +100,9 @@ def _about(found: Diagnostic, name: str, kind: DataType | None, text: str, start
             file=None,
             message=f"parameter {name!r}: {found.message}",
         )
-    message = found.message.replace("the default is", "the value is").replace("the parameter ", "its type is ")
     return Diagnostic(
         code=found.code,
-        message=f"parameter {name!r}: {message}",
+        message=f"parameter {name!r}: {found.message}",
         hint=found.hint or f"write the value as CQL does; the parameter is {kind}{_instance(kind)}",
     )
 

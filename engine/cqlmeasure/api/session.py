@@ -14,12 +14,13 @@ from typing import Any
 
 import msgspec
 
-from cqlmeasure.api.engine import Engine, PreparedLibrary, Text
+from cqlmeasure.api.engine import Engine, PreparedLibrary
 from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.parameters import check_reserved, known_parameters
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, UTC, NowLike, PeriodLike, as_period
 from cqlmeasure.api.pieces import SECTIONS, Piece, head, placed, quoted, read_pieces
 from cqlmeasure.api.sources import read_text, subjects
+from cqlmeasure.api.text import Text
 from cqlmeasure.content import Content
 from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import CqlMeasureError, Diagnostic, EvaluationError, TranslationError, UsageError

@@ -8,6 +8,7 @@ from cqlmeasure.compiler.emitter import Conditions, Emitter, Handler
 from cqlmeasure.compiler.kinds import INTERVAL_CLASSES, element_of, merge
 from cqlmeasure.compiler.literals import NULL
 from cqlmeasure.compiler.properties import access
+from cqlmeasure.compiler.queries import exists_query
 from cqlmeasure.compiler.retrieves import merged
 from cqlmeasure.elm import clinical, datetimes, logical, strings
 from cqlmeasure.elm.arithmetic import MaxValue, MinValue, Round
@@ -271,8 +272,6 @@ def _is_widening(node: Expression) -> bool:
 def _exists(em: Emitter, node: Exists) -> Py:
     operand = node.operand
     if isinstance(operand, Query):
-        from cqlmeasure.compiler.queries import exists_query  # the modules need each other
-
         found = exists_query(em, operand)
         if found is not None:
             return found

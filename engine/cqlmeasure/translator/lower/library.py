@@ -236,7 +236,7 @@ class LibraryLowering(Lowering):
         if default is not None and kind is not None:
             converted = convert(self, default, kind)
             if converted is None:
-                message = f"the default is {shown(default.type)}, the parameter {shown(kind)}"
+                message = f"the value is {shown(default.type)}, the parameter is {shown(kind)}"
                 place = item.default.span if item.default is not None else item.span
                 raise self.fail("type-mismatch", message, place, hint=mismatch(self, default.type, kind))
             default = converted
