@@ -11,9 +11,10 @@ from cqlmeasure.api.baseline import Change, changes, read_outcome
 from cqlmeasure.api.cases import CaseOutcome, CaseResult, CaseRun, CaseStatus
 from cqlmeasure.api.comparison import Difference, compare
 from cqlmeasure.api.composites import CompositeMeasure
+from cqlmeasure.api.content import Content
 from cqlmeasure.api.expressions import evaluate_expression, translate
 from cqlmeasure.api.literals import Cql, cql_text, to_cql
-from cqlmeasure.api.measures import CompiledMeasure, Content
+from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.parameters_resource import parameters as fhir_parameters
 from cqlmeasure.api.pieces import is_complete, is_definition
 from cqlmeasure.api.results import MeasureResult, trend_points

@@ -6,10 +6,8 @@ used does not stop the others; outcomes come in the order of the content, howeve
 
 from __future__ import annotations
 
-import multiprocessing
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +17,13 @@ import orjson
 
 from cqlmeasure.api.comparison import Difference, compare
 from cqlmeasure.api.composites import CompositeMeasure
-from cqlmeasure.api.measures import CompiledMeasure, Content
+from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.content import TestCase
 from cqlmeasure.data import subject_from_resources
 from cqlmeasure.errors import ContentError, CqlMeasureError, Diagnostic, render
 
 if TYPE_CHECKING:
+    from cqlmeasure.api.content import Content
     from cqlmeasure.explain import Explanation, PopulationReason
 
 Json = dict[str, Any]
@@ -147,6 +146,10 @@ class CaseRun:
             for label, cases in self._cases.items():
                 yield from _run(self._content, label, self._references[label], cases, self._explain)
             return
+        # Imported here because they are slow to load and one process needs neither.
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
         # A process that is started fresh shares no locks and threads with this one; it opens the content itself.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(jobs, context, _open, (self._content,)) as pool:

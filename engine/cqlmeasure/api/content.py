@@ -1,0 +1,187 @@
+"""Content that can be evaluated: what lies at some paths, with its measures, each compiled once, and its test cases.
+
+Always holds: the time zone of evaluations comes from the caller, never from the machine; measures of one pass read
+each subject once and look codes up together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cqlmeasure import content as _content
+from cqlmeasure.api.cases import CaseRun
+from cqlmeasure.api.composites import CompositeMeasure
+from cqlmeasure.api.engine import Engine
+from cqlmeasure.api.measures import CompiledMeasure
+from cqlmeasure.api.periods import UTC, NowLike, PeriodLike
+from cqlmeasure.api.results import MeasureResult
+from cqlmeasure.api.runs import Data, run
+from cqlmeasure.api.sources import CaseSubjects
+from cqlmeasure.content import MeasureEntry, TestCase
+from cqlmeasure.errors import ContentError, Diagnostic
+from cqlmeasure.measure import (
+    ReportOptions,
+    Scoring,
+    read_measure,
+    split_period,
+)
+from cqlmeasure.runtime.code_index import CodeIndexes
+from cqlmeasure.runtime.external import Functions
+
+
+class Content:
+    """Measures, libraries, value sets and test cases at one or several paths.
+
+    A path is what measure authors have: an HL7 IG repository, a folder of FHIR JSON, a measure Bundle, or a FHIR
+    package (``.tgz``).  ``any_version``: take another version of an included library when the one that is named is
+    not there.  ``prefer_elm``: take the ELM of a library that has both CQL and ELM.  ``lenient_terminology``: a
+    missing or cut value set is a warning, not an error.  ``timezone``: the offset from UTC that evaluations have,
+    such as ``+02:00``.  ``functions``: the Python functions behind those that CQL declares as external.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *more_paths: str | os.PathLike[str],
+        any_version: bool = False,
+        prefer_elm: bool = False,
+        lenient_terminology: bool = False,
+        timezone: str | None = None,
+        functions: Functions | None = None,
+    ) -> None:
+        self.any_version = any_version
+        self.prefer_elm = prefer_elm
+        self.lenient_terminology = lenient_terminology
+        self.timezone = timezone or UTC
+        self.functions = functions
+        self._content = _content.Content(path, *more_paths)
+        self._engine = Engine(
+            self._content,
+            any_version=any_version,
+            prefer_elm=prefer_elm,
+            lenient_terminology=lenient_terminology,
+            functions=functions,
+        )
+        self._compiled: dict[tuple[str, str | None, str], CompiledMeasure] = {}
+
+    def __repr__(self) -> str:
+        return f"Content({', '.join(repr(str(path)) for path in self.paths)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process, a content is opened there."""
+        options = {
+            "any_version": self.any_version,
+            "prefer_elm": self.prefer_elm,
+            "lenient_terminology": self.lenient_terminology,
+            "timezone": self.timezone,
+            "functions": self.functions,
+        }
+        return _reopen, (self.paths, options)
+
+    @property
+    def paths(self) -> tuple[os.PathLike[str], ...]:
+        """The paths it was opened with."""
+        return self._content.paths
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """Files that could not be read, and duplicates that differ."""
+        return self._content.warnings
+
+    def measures(self) -> list[MeasureEntry]:
+        """All Measures: name, version, url and file of each."""
+        return self._content.measures()
+
+    def measure(self, reference: str | os.PathLike[str]) -> CompiledMeasure:
+        """The measure that a name, id, canonical url or file names, translated and compiled.
+
+        A composite measure comes with its components, which have to be in the content too.
+        """
+        entry = self._content.measure(reference)
+        key = (entry.name, entry.version, entry.file)
+        if key not in self._compiled:
+            if _is_composite(entry):
+                self._compiled[key] = CompositeMeasure(entry, self._engine, self.timezone, self._component)
+            else:
+                self._compiled[key] = CompiledMeasure(entry, self._engine, self.timezone)
+        return self._compiled[key]
+
+    def _component(self, reference: str) -> CompiledMeasure:
+        """A component of a composite; composites of composites are refused when it is bound."""
+        entry = self._content.measure(reference)
+        return CompiledMeasure(entry, self._engine, self.timezone) if _is_composite(entry) else self.measure(reference)
+
+    def evaluate(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        data: Data,
+        *,
+        period: PeriodLike | None = None,
+        subjects: Iterable[str] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        now: NowLike | None = None,
+        date: str | None = None,
+        report: ReportOptions | None = None,
+        evidence: bool = True,
+        keep: bool = True,
+        step: str | None = None,
+    ) -> list[MeasureResult]:
+        """Evaluate several measures in one pass over the subjects; the result of each, in their order.
+
+        The parameters are those of ``CompiledMeasure.evaluate``.  ``step``: each measure is evaluated for every
+        ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period; all results of one follow each other.
+        """
+        shared = CodeIndexes()
+        compiled = [
+            (one, one.settings(period, None, parameters, now)._replace(indexes=shared))
+            for one in map(self.measure, measures)
+        ]
+        return run(
+            [
+                (one, settings._replace(period=part))
+                for one, settings in compiled
+                for part in (split_period(settings.period, step) if step is not None else (settings.period,))
+            ],
+            data,
+            chosen=subjects,
+            date=date,
+            report=report,
+            evidence=evidence,
+            keep=keep,
+        )
+
+    def test_measures(self) -> list[str]:
+        """The names of the measures for which there are test cases."""
+        return self._content.test_measures()
+
+    def test_cases(self, measure: str) -> list[TestCase]:
+        """The test cases of a measure; may be empty."""
+        return self._content.test_cases(measure)
+
+    def test_subjects(self, measure: str) -> CaseSubjects:
+        """The patients of a measure's test cases; a ``ContentError`` if there are none."""
+        cases = self.test_cases(measure)
+        if not cases:
+            raise ContentError(
+                f"there are no test cases for measure {measure} to take patients from",
+                code="no-test-cases",
+                hint="say where the patients are (--data)",
+            )
+        return CaseSubjects(cases)
+
+    def tests(self, *measures: str, explain: bool = False) -> CaseRun:
+        """The test cases of all measures, or of those that are named, ready to be run.
+
+        ``explain``: outcomes have the reasons of the populations that are not as expected.
+        """
+        return CaseRun(self, measures, explain)
+
+
+def _is_composite(entry: MeasureEntry) -> bool:
+    return any(group.scoring is Scoring.COMPOSITE for group in read_measure(entry.resource()).groups)
+
+
+def _reopen(paths: Sequence[os.PathLike[str]], options: dict[str, Any]) -> Content:
+    return Content(*paths, **options)
