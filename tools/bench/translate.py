@@ -20,29 +20,10 @@ import time
 from pathlib import Path
 
 from cqlmeasure.content import Content
-from cqlmeasure.errors import ContentError
-from cqlmeasure.translator import SourceText, translate_all
+from cqlmeasure.translator import translate_all
+from tools.libraries_of_content import Libraries
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class Libraries:
-    """The libraries of a content, from their CQL."""
-
-    def __init__(self, content: Content) -> None:
-        self.content = content
-
-    def find(self, name: str, version: str | None, /) -> SourceText | None:
-        """The CQL of a library."""
-        try:
-            source = self.content.library_source(name, version)
-        except ContentError:
-            return None
-        return SourceText(source.name, source.version, cql=source.cql, file=source.file)
-
-    def versions(self, name: str, /) -> list[str]:
-        """The versions that the content has."""
-        return self.content.library_versions(name)
 
 
 def once(deck: str) -> None:

@@ -15,31 +15,13 @@ from typing import Any
 
 from cqlmeasure.content import Content
 from cqlmeasure.elm import ExpressionDef, FunctionDef, Library, from_json
-from cqlmeasure.errors import ContentError, CqlMeasureError
-from cqlmeasure.translator import SourceText, translate
+from cqlmeasure.errors import CqlMeasureError
+from cqlmeasure.translator import translate
 from cqlmeasure.typesys import ANY
 from tools.compare_elm.normal_form import normal_form, type_name
+from tools.libraries_of_content import Libraries
 
 Key = tuple[str, ...]
-
-
-class Libraries:
-    """The libraries of a content, from their CQL."""
-
-    def __init__(self, content: Content) -> None:
-        self.content = content
-
-    def find(self, name: str, version: str | None, /) -> SourceText | None:
-        """The CQL of a library."""
-        try:
-            source = self.content.library_source(name, version)
-        except ContentError:
-            return None
-        return SourceText(source.name, source.version, cql=source.cql, file=source.file)
-
-    def versions(self, name: str, /) -> list[str]:
-        """The versions that the content has."""
-        return self.content.library_versions(name)
 
 
 def definitions(library: Library) -> dict[Key, ExpressionDef]:

@@ -43,17 +43,23 @@ class DataSource(Protocol):
 
 def unique_resources(resources: Iterable[Json]) -> list[Json]:
     """``resources`` without exact repetitions (same type, id and content)."""
-    seen: dict[tuple[str, str], list[Json]] = {}
-    kept: list[Json] = []
-    for resource in resources:
-        identity = resource.get("id")
-        if isinstance(identity, str):
-            same = seen.setdefault((resource["resourceType"], identity), [])
-            if any(other == resource for other in same):
-                continue
-            same.append(resource)
-        kept.append(resource)
-    return kept
+    seen: _Seen = {}
+    return [resource for resource in resources if not _is_repeated(resource, seen)]
+
+
+_Seen = dict[tuple[str, str], list[Json]]
+
+
+def _is_repeated(resource: Json, seen: _Seen) -> bool:
+    """Whether the same was seen before; now it has been.  What has no id is nobody's repetition."""
+    identity = resource.get("id")
+    if not isinstance(identity, str):
+        return False
+    same = seen.setdefault((resource["resourceType"], identity), [])
+    if any(other == resource for other in same):
+        return True
+    same.append(resource)
+    return False
 
 
 def subject_from_resources(resources: Iterable[Json], source: str) -> SubjectData:
@@ -125,14 +131,12 @@ class Grouping:
         self._patients: list[Json] = []
         self._by_reference: dict[str, list[Json]] = {}
         others: list[Json] = []
-        seen: dict[tuple[str, str], list[Json]] = {}
+        seen: _Seen = {}
         for resource, full_url in resources:
+            if _is_repeated(resource, seen):
+                continue
             identity = resource.get("id")
             if isinstance(identity, str):
-                same = seen.setdefault((resource["resourceType"], identity), [])
-                if any(other == resource for other in same):
-                    continue
-                same.append(resource)
                 self._by_reference.setdefault(f"{resource['resourceType']}/{identity}", []).append(resource)
             if full_url and full_url.startswith("urn:"):
                 self._by_reference.setdefault(full_url, []).append(resource)

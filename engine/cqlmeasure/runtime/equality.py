@@ -7,7 +7,7 @@ value of a FHIR choice element is compared by its content.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -102,16 +102,7 @@ def equal_list(left: Sequence[Any] | None, right: Sequence[Any] | None) -> bool 
         return None
     if len(left) != len(right):
         return False
-    result: bool | None = True
-    for one, other in zip(left, right, strict=True):
-        if one is None and other is None:
-            continue
-        same = equal(one, other)
-        if same is False:
-            return False
-        if same is None:
-            result = None
-    return result
+    return _all_equal(zip(left, right, strict=True))
 
 
 def equal_tuple(left: Json | None, right: Json | None) -> bool | None:
@@ -132,11 +123,14 @@ def equal_tuple(left: Json | None, right: Json | None) -> bool | None:
     return True
 
 
-def _equal_elements(left: Json, right: Json, names: Any) -> bool | None:
+def _equal_elements(left: Json, right: Json, names: Iterable[str]) -> bool | None:
+    return _all_equal((left.get(name), right.get(name)) for name in names)
+
+
+def _all_equal(pairs: Iterable[tuple[Any, Any]]) -> bool | None:
+    """Whether each pair is equal, two nulls being so; one that differs outweighs those that cannot be told."""
     result: bool | None = True
-    for name in names:
-        one = left.get(name)
-        other = right.get(name)
+    for one, other in pairs:
         if one is None and other is None:
             continue
         same = equal(one, other)
