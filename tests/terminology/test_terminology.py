@@ -327,11 +327,26 @@ def test_malformed_value_sets(sample: int) -> None:
     for one in broken(SAMPLES[sample]):
         if isinstance(one, dict) and one.get("resourceType") == "ValueSet" and one.get("url") == URL + "a":
             for resources in ([one, TREE, enumerated("b", "1")], [one, {"resourceType": "CodeSystem", "url": S}]):
-                Terminology(MemoryLookup(resources), lenient=True).value_set(URL + "a")
+                check_told(resources)
+
+
+def check_told(resources: list[Any]) -> None:
+    """A strict reading raises if and only if a lenient one warns; both name the value set, and both have its codes."""
+    lenient = Terminology(MemoryLookup(resources), lenient=True)
+    found = lenient.value_set(URL + "a")
+    try:
+        strict = Terminology(MemoryLookup(resources)).value_set(URL + "a")
+    except TerminologyError as error:
+        assert lenient.warnings
+        assert URL + "a" in str(error)
+        assert URL + "a" in lenient.warnings[0].message
+    else:
+        assert lenient.warnings == []
+        assert strict.codes == found.codes
 
 
 def test_malformed_code_systems() -> None:
     for one in broken(TREE):
         if isinstance(one, dict) and one.get("resourceType") == "CodeSystem" and one.get("url") == S:
             resources = [one, value_set("a", compose={"include": [{"system": S}], "inactive": False})]
-            Terminology(MemoryLookup(resources), lenient=True).value_set(URL + "a")
+            check_told(resources)
