@@ -18,7 +18,7 @@ import orjson
 
 from cqlmeasure.api.cases import CaseOutcome, CaseResult, CaseStatus
 from cqlmeasure.api.comparison import shown
-from cqlmeasure.errors import UsageError
+from cqlmeasure.errors import UsageError, broken_json
 
 Json = dict[str, Any]
 _PLACE = re.compile(r"^.*?:\d+:\d+: ")
@@ -66,7 +66,7 @@ def read_outcome(file: str | os.PathLike[str]) -> Json:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", code="baseline", hint=hint) from error
     except orjson.JSONDecodeError as error:
-        raise UsageError(f"{path} is not valid JSON: {error}", code="baseline", hint=hint) from error
+        raise UsageError(diagnostics=[broken_json(error, str(path), hint=hint)]) from error
     if not isinstance(found, dict) or not isinstance(found.get("measures"), list):
         raise UsageError(f"{path} is no outcome of test cases", code="baseline", hint=hint)
     return found

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from cqlmeasure.data import SubjectData
 from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files, entries, parse_resource, read_json_file
-from cqlmeasure.errors import DataError, Diagnostic, UsageError
+from cqlmeasure.errors import DataError, Diagnostic, UsageError, missing_path
 from cqlmeasure.measure import group_members, subjects_of
 
 Json = dict[str, Any]
@@ -44,7 +44,7 @@ def all_resources(*paths: StrPath) -> Iterator[Json]:
     """All resources at the paths, whoever they belong to; Bundles are opened."""
     for path in map(Path, paths):
         if not path.exists():
-            raise DataError(f"no such file or folder: {path}", code="missing-path", file=str(path))
+            raise DataError(diagnostics=[missing_path(path, "a Bundle (.json), a folder of resources, or NDJSON")])
         for name in data_files(str(path)) if path.is_dir() else [str(path)]:
             for resource, place in _of_file(name):
                 if resource["resourceType"] == "Bundle":
@@ -88,6 +88,6 @@ def _of_file(name: str) -> Iterator[tuple[Json, str]]:
             for number, line in enumerate(stream, 1):
                 if line.strip():
                     place = f"{name}:{number}"
-                    yield parse_resource(line.removeprefix(b"\xef\xbb\xbf"), place), place
+                    yield parse_resource(line.removeprefix(b"\xef\xbb\xbf"), name, number), place
     except (OSError, EOFError) as error:
         raise DataError(f"cannot read {name}: {error}", code="unreadable-file", file=name) from error

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from cqlmeasure.cli.grouped import advanced
+from cqlmeasure.errors import DataError, broken_json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,6 +77,8 @@ def read_json(path: Path, option: str) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise click.UsageError(f"{option}: cannot read {path}: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise DataError(diagnostics=[broken_json(error, str(path), hint=f"{option} takes a JSON file")]) from error
     except (ValueError, RecursionError) as error:
         raise click.UsageError(f"{option}: {path} is not JSON: {error}") from error
     if not isinstance(found, dict):

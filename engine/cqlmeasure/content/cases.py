@@ -108,7 +108,7 @@ class TestCase(msgspec.Struct, frozen=True):
         for file, value in loose:
             kind = value.get("resourceType")
             if not isinstance(kind, str):
-                raise ContentError(f"{file.label} is no FHIR: it has no resourceType", code="not-fhir", file=file.label)
+                raise ContentError("this is no FHIR: it has no resourceType", code="not-fhir", file=file.label)
             if kind == "MeasureReport":
                 if not has_report:
                     expected.append(value)
@@ -132,15 +132,13 @@ def bundle_resources(bundle: Json, label: str) -> list[Json]:
     found: list[Json] = []
     listed = bundle.get("entry") or []
     if not isinstance(listed, list):
-        raise ContentError(f"{label} is no FHIR: Bundle.entry is no list", code="not-fhir", file=label)
+        raise ContentError("this is no FHIR: Bundle.entry is no list", code="not-fhir", file=label)
     for number, entry in enumerate(listed):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if resource is None:
             continue
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-            raise ContentError(
-                f"{label}: entry {number} of the Bundle holds no FHIR resource", code="not-fhir", file=label
-            )
+            raise ContentError(f"entry {number} of the Bundle holds no FHIR resource", code="not-fhir", file=label)
         found.append(resource)
     return found
 

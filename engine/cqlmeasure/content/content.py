@@ -247,7 +247,7 @@ class Content:
             except DECODE_ERRORS as error:
                 if alone:
                     parse_object(data, file.label)
-                    raise ContentError(f"{file.label} is no FHIR: {error}", code="not-fhir", file=file.label) from error
+                    raise ContentError(f"this is no FHIR: {error}", code="not-fhir", file=file.label) from error
                 code, message = "broken-json", f"is not valid JSON and was left out: {error}"
                 if data.lstrip()[:1] not in (b"{", b""):
                     code, message = "not-fhir", "is no FHIR and was left out: expected a JSON object"

@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from cqlmeasure.content.sources import SourceFile
-from cqlmeasure.errors import ContentError
+from cqlmeasure.errors import ContentError, broken_json
 
 Json = dict[str, Any]
 
@@ -89,9 +89,9 @@ def parse_object(data: bytes | memoryview, label: str) -> Json:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise ContentError(f"{label} is not valid JSON: {error}", code="broken-json", file=label) from error
+        raise ContentError(diagnostics=[broken_json(error, label)]) from error
     if not isinstance(value, dict):
-        raise ContentError(f"{label} is no FHIR: expected a JSON object", code="not-fhir", file=label)
+        raise ContentError("this is no FHIR: expected a JSON object", code="not-fhir", file=label)
     return value
 
 

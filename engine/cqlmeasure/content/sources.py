@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from cqlmeasure.errors import ContentError
+from cqlmeasure.errors import ContentError, missing_path
 
 MAX_FILE_BYTES = 256 << 20
 MAX_FILES = 200_000
@@ -90,7 +90,8 @@ def open_tree(path: Path) -> Tree:
             tree.files.append(file)
         return tree
     if not path.is_file():
-        raise ContentError(f"no such file or folder: {path}", code="missing-path", file=str(path))
+        expected = "an IG repository, a folder of FHIR JSON, a measure Bundle, or a FHIR package (.tgz)"
+        raise ContentError(diagnostics=[missing_path(path, expected)])
     if path.name.lower().endswith((".tgz", ".tar.gz")):
         return _open_package(path)
     if path.suffix.lower() not in SUFFIXES:

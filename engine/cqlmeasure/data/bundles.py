@@ -13,7 +13,7 @@ from pathlib import Path
 from cqlmeasure.data.reading import Json, check_resource, data_files, read_json_file
 from cqlmeasure.data.source import Source
 from cqlmeasure.data.subjects import SubjectData, subject_from_resources
-from cqlmeasure.errors import DataError
+from cqlmeasure.errors import DataError, missing_path
 
 
 class Folder(Source):
@@ -126,7 +126,7 @@ def folder(path: str | os.PathLike[str], *, bundle_is_patient: bool = False, str
             )
         return Folder(str(root), files, bundle_is_patient, strict)
     if not root.is_file():
-        raise DataError(f"no such file or folder: {root}", code="missing-path", file=str(root))
+        raise DataError(diagnostics=[missing_path(root, "a Bundle (.json), or a folder of Bundles or resources")])
     return Folder(str(root.parent), [str(root)], bundle_is_patient, strict)
 
 

@@ -18,7 +18,7 @@ from cqlmeasure.data.compartment import compartment_references
 from cqlmeasure.data.reading import MAX_FILE_BYTES, NDJSON_SUFFIXES, Json, data_files, parse_resource
 from cqlmeasure.data.source import Source
 from cqlmeasure.data.subjects import SubjectData, all_references, no_patient, relative_reference, unique_resources
-from cqlmeasure.errors import DataError
+from cqlmeasure.errors import DataError, missing_path
 
 _OFFSET_BITS = 44  # a position is the number of the file above, the offset in it below
 _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
@@ -59,7 +59,7 @@ class Ndjson(Source):
         for line_number, offset, line in buffer.lines():
             place = f"{buffer.path}:{line_number}"
             try:
-                resource = parse_resource(line, place)
+                resource = parse_resource(line, buffer.path, line_number)
                 if resource["resourceType"] == "Bundle":
                     index.bundles += 1
                     yield from self.from_bundle(resource, place)
@@ -198,5 +198,5 @@ def ndjson(path: str | os.PathLike[str], *, strict: bool = True) -> Ndjson:
             )
         return Ndjson(str(root), files, strict=strict)
     if not root.is_file():
-        raise DataError(f"no such file or folder: {root}", code="missing-path", file=str(root))
+        raise DataError(diagnostics=[missing_path(root, "an NDJSON file, or a folder of them")])
     return Ndjson(str(root), [str(root)], strict=strict)

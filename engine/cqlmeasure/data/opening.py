@@ -8,7 +8,7 @@ from pathlib import Path
 from cqlmeasure.data.bundles import Folder
 from cqlmeasure.data.ndjson import Ndjson
 from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files
-from cqlmeasure.errors import DataError
+from cqlmeasure.errors import DataError, missing_path
 
 
 def open_data(path: str | os.PathLike[str], *, bundle_is_patient: bool = False, strict: bool = True) -> Folder | Ndjson:
@@ -20,12 +20,7 @@ def open_data(path: str | os.PathLike[str], *, bundle_is_patient: bool = False, 
     """
     root = Path(path)
     if not root.exists():
-        raise DataError(
-            f"no such file or folder: {root}",
-            code="missing-path",
-            file=str(root),
-            hint="expected a Bundle (.json), a folder of Bundles, or NDJSON",
-        )
+        raise DataError(diagnostics=[missing_path(root, "a Bundle (.json), a folder of Bundles, or NDJSON")])
     files = data_files(str(root)) if root.is_dir() else [str(root)]
     lines = [name for name in files if name.lower().endswith(NDJSON_SUFFIXES)]
     if lines:

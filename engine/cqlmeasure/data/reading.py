@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from cqlmeasure.errors import DataError
+from cqlmeasure.errors import DataError, broken_json
 
 Json = dict[str, Any]
 
@@ -31,20 +31,20 @@ def read_json_file(path: str) -> Json:
     return parse_resource(data.removeprefix(b"\xef\xbb\xbf"), path)
 
 
-def parse_resource(data: bytes | memoryview, place: str) -> Json:
-    """The FHIR resource that ``data`` is."""
+def parse_resource(data: bytes | memoryview, file: str, line: int | None = None) -> Json:
+    """The FHIR resource that ``data`` is; of NDJSON, the resource on that line of the file."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise DataError(f"{place} is not valid JSON: {error}", code="broken-json", file=place) from error
-    return check_resource(value, place)
+        raise DataError(diagnostics=[broken_json(error, file, line or 1)]) from error
+    return check_resource(value, file if line is None else f"{file}:{line}")
 
 
 def check_resource(value: Any, place: str) -> Json:
     """``value`` if it is a JSON object with a resourceType."""
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         raise DataError(
-            f"{place} is no FHIR: expected a JSON object with a resourceType",
+            "this is no FHIR: expected a JSON object with a resourceType",
             code="not-fhir",
             file=place,
             hint="expected a Bundle, a resource, or NDJSON with one resource a line",
@@ -56,7 +56,7 @@ def entries(bundle: Json, place: str) -> Iterator[tuple[Json, str | None]]:
     """The resources of a Bundle with their fullUrl; a Bundle inside a Bundle is opened."""
     listed = bundle.get("entry")
     if listed is not None and not isinstance(listed, list):
-        raise DataError(f"{place} is no FHIR: Bundle.entry is no list", code="not-fhir", file=place)
+        raise DataError("this is no FHIR: Bundle.entry is no list", code="not-fhir", file=place)
     for number, entry in enumerate(listed or ()):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if resource is None:

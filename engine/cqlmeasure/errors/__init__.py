@@ -14,6 +14,7 @@ from cqlmeasure.errors.exceptions import (
     TranslationError,
     UsageError,
 )
+from cqlmeasure.errors.files import broken_json, missing_path
 
 __all__ = [
     "ContentError",
@@ -26,5 +27,7 @@ __all__ = [
     "TerminologyError",
     "TranslationError",
     "UsageError",
+    "broken_json",
+    "missing_path",
     "render",
 ]
