@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from cqlmeasure.api.engine import Engine, Text
+from cqlmeasure.api.engine import Engine
+from cqlmeasure.api.text import Text
 from cqlmeasure.content import Content
 from cqlmeasure.errors import EvaluationError, TranslationError
 from cqlmeasure.evaluation import SubjectEvaluation
