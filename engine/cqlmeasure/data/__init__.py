@@ -8,14 +8,19 @@ forgotten before the next), what belongs to a patient is decided by references a
 from cqlmeasure.data.bundles import Folder, Resources, bundles, folder, from_resources
 from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
-from cqlmeasure.data.subjects import DataSource, SubjectData, subject_from_resources
+from cqlmeasure.data.selection import Clause, Selection, Wanted
+from cqlmeasure.data.subjects import DataSource, Selecting, SubjectData, subject_from_resources
 
 __all__ = [
+    "Clause",
     "DataSource",
     "Folder",
     "Ndjson",
     "Resources",
+    "Selecting",
+    "Selection",
     "SubjectData",
+    "Wanted",
     "bundles",
     "folder",
     "from_resources",

@@ -7,22 +7,28 @@ data is as written); resources of one patient never reach another except through
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from cqlmeasure.data.compartment import compartment_references
+from cqlmeasure.data.selection import Selection
 from cqlmeasure.errors import DataError, Diagnostic
 
 Json = dict[str, Any]
 
 
 class SubjectData(msgspec.Struct, frozen=True):
-    """One subject: the id of its Patient, its resources (the Patient among them), and the file they come from."""
+    """One subject: the id of its Patient, its resources (the Patient among them), and the file they come from.
+
+    ``ruled_out``: the purposes of a ``Selection``, by number, in which the subject cannot count; if these are all that
+    there are, the resources may be the Patient alone.
+    """
 
     id: str
     resources: list[Json]
     source: str
+    ruled_out: frozenset[int] = frozenset()
 
 
 class DataSource(Protocol):
@@ -39,6 +45,15 @@ class DataSource(Protocol):
         ...
 
     def __iter__(self) -> Iterator[SubjectData]: ...
+
+
+@runtime_checkable
+class Selecting(Protocol):
+    """A source that can leave out what is not wanted."""
+
+    def selecting(self, selection: Selection) -> DataSource:
+        """The same subjects without resources that do not matter; who cannot count may be told apart."""
+        ...
 
 
 def unique_resources(resources: Iterable[Json]) -> list[Json]:
