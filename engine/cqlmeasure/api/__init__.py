@@ -20,7 +20,7 @@ from cqlmeasure.api.pieces import is_complete, is_definition
 from cqlmeasure.api.results import MeasureResult, trend_points
 from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import attributed, subjects
-from cqlmeasure.data import SubjectData, bundles, from_resources, ndjson
+from cqlmeasure.data import SubjectData, bundles, from_resources, from_texts, ndjson
 from cqlmeasure.errors import (
     ContentError,
     CqlMeasureError,
@@ -97,6 +97,7 @@ __all__ = [
     "evaluate_expression",
     "fhir_parameters",
     "from_resources",
+    "from_texts",
     "is_complete",
     "is_definition",
     "ndjson",

@@ -17,7 +17,7 @@ from cqlmeasure.api.engine import Engine
 from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.periods import UTC, NowLike, PeriodLike
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, run
+from cqlmeasure.api.runs import Data, Options, run
 from cqlmeasure.api.sources import CaseSubjects
 from cqlmeasure.content import MeasureEntry, TestCase
 from cqlmeasure.errors import ContentError, Diagnostic
@@ -126,6 +126,7 @@ class Content:
         report: ReportOptions | None = None,
         evidence: bool = True,
         keep: bool = True,
+        plan: bool = True,
         step: str | None = None,
     ) -> list[MeasureResult]:
         """Evaluate several measures in one pass over the subjects; the result of each, in their order.
@@ -145,11 +146,7 @@ class Content:
                 for part in (split_period(settings.period, step) if step is not None else (settings.period,))
             ],
             data,
-            chosen=subjects,
-            date=date,
-            report=report,
-            evidence=evidence,
-            keep=keep,
+            Options(subjects, date, report, evidence, keep, plan),
         )
 
     def test_measures(self) -> list[str]:

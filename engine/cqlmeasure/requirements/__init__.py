@@ -10,6 +10,7 @@ from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
 from cqlmeasure.requirements.module import Options, into_measure, module_definition
 from cqlmeasure.requirements.narrative import COLUMNS, rows
+from cqlmeasure.requirements.needs import Kinds, Needs, Terms, needs_of
 from cqlmeasure.requirements.patterns import query_patterns
 from cqlmeasure.requirements.reading import Plan, plan
 
@@ -18,15 +19,19 @@ __all__ = [
     "Criteria",
     "Entry",
     "Inferred",
+    "Kinds",
+    "Needs",
     "Options",
     "Periods",
     "Plan",
+    "Terms",
     "criteria_of",
     "infer",
     "into_measure",
     "library_requirements",
     "measure_requirements",
     "module_definition",
+    "needs_of",
     "plan",
     "query_patterns",
     "rows",
