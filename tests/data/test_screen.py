@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqlmeasure.data import Selection, SubjectData, Wanted, from_texts, ndjson
+from cqlmeasure.data.ndjson_index import Index
 from cqlmeasure.data.screen import Screen, type_of, writing
 
 Json = dict[str, Any]
@@ -209,3 +210,25 @@ def test_lines_of_ruled_out_patients_are_not_read(tmp_path: Path) -> None:
     selection = Selection(SELECTION.wanted, (((VISITS,),),))
     found = [(one.id, len(one.resources), one.ruled_out) for one in ndjson(tmp_path).selecting(selection)]
     assert found == [("p", 2, frozenset()), ("q", 1, frozenset({0}))]
+
+
+CARE = '{"resourceType":"CarePlan","id":"1"}'
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        (f"{CARE}\n{CARE}\n", True),
+        (f"{CARE}\n\n  \n{CARE}", True),
+        (f"{CARE}\r\n{CARE}\r\n", True),
+        (f'{CARE}\n{{"resourceType":"CarePlanOfOthers"}}\n', False),
+        (f"{CARE}\n {CARE}\n", False),
+        (f'{CARE}\n{{"id":"1","resourceType":"CarePlan"}}\n', False),
+        (f'{CARE}\n{{"resourceType":"CarePlan","of":{{"reference":"Medication/1"}}}}', False),
+        ('{"resourceType":"Encounter"}\n', False),
+        ("", False),
+    ],
+)
+def test_files_that_hold_nothing_that_is_wanted(text: str, passed: bool) -> None:
+    index = Index(Screen(Selection((VISITS, Wanted("Medication")))))
+    assert index.passes_over_file(text.encode()) is passed

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cqlmeasure.data.ndjson_index import Index
 from cqlmeasure.data.reading import MAX_FILE_BYTES, NDJSON_SUFFIXES, Json, data_files, parse_resource
+from cqlmeasure.data.screen import type_of
 from cqlmeasure.data.source import Source
 from cqlmeasure.data.subjects import SubjectData, all_references, no_patient, relative_reference, unique_resources
 from cqlmeasure.errors import DataError, missing_path
@@ -64,32 +65,34 @@ class Ndjson(Source):
         if index.passes_over_file(buffer.data):
             return
         for line_number, offset, line in buffer.lines():
-            place = f"{buffer.path}:{line_number}"
-            name = index.type_of(line)
+            name = type_of(line)
+            position = number << _OFFSET_BITS | offset
+            if index.takes(name, line, position):
+                continue
             try:
                 if name == b"Bundle":
                     index.bundles += 1
                     yield from self.bundle_from_text(line, buffer.path, line_number)
-                elif not index.passes_over(name, line):
-                    resource = parse_resource(line, buffer.path, line_number)
-                    if resource["resourceType"] == "Bundle":
-                        index.bundles += 1
-                        yield from self.from_bundle(resource, place)
-                    else:
-                        index.add(resource, number << _OFFSET_BITS | offset)
+                    continue
+                resource = parse_resource(line, buffer.path, line_number)
+                if resource["resourceType"] == "Bundle":
+                    index.bundles += 1
+                    yield from self.from_bundle(resource, f"{buffer.path}:{line_number}")
+                else:
+                    index.add(resource, position)
             except DataError as error:
                 self.fault(error)
 
     def _read_again(self, index: Index, buffer: _Buffer, number: int) -> None:
         """The same, when Bundles have been handed out and faults have been told."""
         for _, offset, line in buffer.lines():
-            name = index.type_of(line)
-            if name == b"Bundle" or index.passes_over(name, line):
-                continue
-            with suppress(DataError):
-                resource = parse_resource(line, buffer.path)
-                if resource["resourceType"] != "Bundle":
-                    index.add(resource, number << _OFFSET_BITS | offset)
+            name = type_of(line)
+            position = number << _OFFSET_BITS | offset
+            if name != b"Bundle" and not index.takes(name, line, position):
+                with suppress(DataError):
+                    resource = parse_resource(line, buffer.path)
+                    if resource["resourceType"] != "Bundle":
+                        index.add(resource, position)
 
     def _subjects(self, index: Index, buffers: Sequence[_Buffer]) -> Iterator[SubjectData]:
         if not index.patients:
@@ -163,7 +166,7 @@ class _Buffer:
         while at < end:
             number += 1
             line = self._line(at)
-            if line.strip():
+            if line and not line.isspace():
                 yield number, at, line
             at += len(line) + 1
 

@@ -11,13 +11,13 @@ import re
 from array import array
 from collections.abc import Iterable
 
-from cqlmeasure.data.compartment import PATIENT_PATHS, compartment_references
+from cqlmeasure.data.compartment import PATIENT_PATHS, compartment_elements, compartment_references
 from cqlmeasure.data.reading import Json
 from cqlmeasure.data.screen import Screen, type_of, writing
 from cqlmeasure.data.subjects import relative_reference
 
 #: A line that is not, as a bulk export writes it, of the type that the first line is of.
-_OTHER = rb'\n(?!\{"resourceType":"%s"[,}]|\s)'
+_OTHER = rb'\n(?!\{"resourceType":"%s"[,}]|[ \t\r]*(?:\n|\Z))'
 
 
 class Index:
@@ -44,16 +44,22 @@ class Index:
         self.carriers.discard("Patient")
         self._references = [f"{name}/".encode() for name in sorted(self.carriers)]
 
-    def type_of(self, line: bytes) -> bytes | None:
-        """The type of the resource on a line, if there is a selection and it can be told."""
-        return type_of(line) if self._screen is not None else None
-
-    def passes_over(self, name: bytes | None, line: bytes) -> bool:
-        """Whether a line with a resource of this type does not matter."""
+    def takes(self, name: bytes | None, line: bytes, position: int) -> bool:
+        """Indexes or passes over a line with a resource of this type; not what has to be read to be told."""
         self._looked = -1
-        if self._screen is None or name is None or name == b"Patient":
+        if name is None or name == b"Bundle":
             return False
-        wanted = self._screen.types.get(name)
+        if name != b"Patient" and self._screen is not None and self._passes_over(self._screen, name, line):
+            return True
+        found = compartment_elements(line, name.decode())
+        if found is None:
+            return False
+        self.add(found, position)
+        return True
+
+    def _passes_over(self, screen: Screen, name: bytes, line: bytes) -> bool:
+        """Whether a line does not matter."""
+        wanted = screen.types.get(name)
         self._looked = 0
         if wanted is not None:
             how = writing(line)
@@ -78,7 +84,7 @@ class Index:
         return True
 
     def add(self, resource: Json, position: int) -> None:
-        """Adds the resource on the line that was just looked at."""
+        """Adds the resource on the line that was just looked at, or as much of it as says whose it is."""
         kind, identity = resource["resourceType"], resource.get("id")
         self.types.setdefault(kind)
         if kind == "Patient":
@@ -91,7 +97,10 @@ class Index:
             if target.startswith("Patient/")
         }
         for owner in owners:
-            self.owned.setdefault(owner, array("Q")).append(position)
+            positions = self.owned.get(owner)
+            if positions is None:
+                positions = self.owned[owner] = array("Q")
+            positions.append(position)
             if self._looked:
                 self._kinds[owner] = self._kinds.get(owner, 0) | self._looked
         if not owners and isinstance(identity, str):
