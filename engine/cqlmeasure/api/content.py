@@ -23,12 +23,14 @@ from cqlmeasure.content import MeasureEntry, TestCase
 from cqlmeasure.errors import ContentError, Diagnostic
 from cqlmeasure.measure import (
     ReportOptions,
-    Scoring,
     read_measure,
     split_period,
 )
 from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.external import Functions
+
+_MOST_LEVELS = 20
+"""How deep composites may be composed of composites."""
 
 
 class Content:
@@ -99,19 +101,30 @@ class Content:
 
         A composite measure comes with its components, which have to be in the content too.
         """
+        return self._measure(reference, ())
+
+    def _measure(self, reference: str | os.PathLike[str], path: tuple[MeasureEntry, ...]) -> CompiledMeasure:
+        """The measure, compiled; ``path`` are the composites that it is a component of, from the outermost."""
         entry = self._content.measure(reference)
-        key = (entry.name, entry.version, entry.file)
+        key = _key(entry)
         if key not in self._compiled:
-            if _is_composite(entry):
-                self._compiled[key] = CompositeMeasure(entry, self._engine, self.timezone, self._component)
+            inside = (*path, entry)
+            if key in map(_key, path):
+                raise _cycle(inside)
+            if len(inside) > _MOST_LEVELS:
+                raise ContentError(
+                    f"composite {path[0].name} has components on more than {_MOST_LEVELS} levels",
+                    code="composite-components",
+                    hint="combine components on fewer levels",
+                    file=path[0].file,
+                )
+            if read_measure(entry.resource()).is_composite:
+                self._compiled[key] = CompositeMeasure(
+                    entry, self._engine, self.timezone, lambda component: self._measure(component, inside)
+                )
             else:
                 self._compiled[key] = CompiledMeasure(entry, self._engine, self.timezone)
         return self._compiled[key]
-
-    def _component(self, reference: str) -> CompiledMeasure:
-        """A component of a composite; composites of composites are refused when it is bound."""
-        entry = self._content.measure(reference)
-        return CompiledMeasure(entry, self._engine, self.timezone) if _is_composite(entry) else self.measure(reference)
 
     def evaluate(
         self,
@@ -179,8 +192,23 @@ class Content:
         return CaseRun(self, measures, explain)
 
 
-def _is_composite(entry: MeasureEntry) -> bool:
-    return any(group.scoring is Scoring.COMPOSITE for group in read_measure(entry.resource()).groups)
+def _key(entry: MeasureEntry) -> tuple[str, str | None, str]:
+    return entry.name, entry.version, entry.file
+
+
+def _cycle(path: Sequence[MeasureEntry]) -> ContentError:
+    """The composites from the one that is met again, as each names the next."""
+    first = next(number for number, entry in enumerate(path) if _key(entry) == _key(path[-1]))
+    circle = path[first:]
+    # With the version where the name alone does not tell two of them apart.
+    plain = len({entry.name for entry in circle}) == len(circle) - 1
+    names = [entry.name if plain or not entry.version else f"{entry.name}|{entry.version}" for entry in circle]
+    return ContentError(
+        f"composite {names[0]} is composed of itself: {' -> '.join(names)}",
+        code="composite-cycle",
+        hint="take one of these components out",
+        file=circle[-2].file,
+    )
 
 
 def _reopen(paths: Sequence[os.PathLike[str]], options: dict[str, Any]) -> Content:

@@ -22,8 +22,7 @@ from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import UsageError
-from cqlmeasure.measure import MeasurePlan, Period, ReportOptions, evaluate_subject, evaluate_together
-from cqlmeasure.measure import MeasureResult as Result
+from cqlmeasure.measure import Period, ReportOptions, evaluate_together
 from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.subject import Subject
 
@@ -50,15 +49,6 @@ class Settings(NamedTuple):
         return (self.period.start, self.period.end, self.timezone, str(self.now), shared, *values)
 
 
-class Task(NamedTuple):
-    """One measure for one period; ``whole``: the subjects' results are needed, whatever the caller keeps."""
-
-    plan: MeasurePlan
-    evaluator: Any
-    period: Period
-    whole: bool = False
-
-
 def run(
     wanted: Sequence[tuple[CompiledMeasure, Settings]],
     data: Data,
@@ -70,7 +60,7 @@ def run(
     keep: bool = True,
 ) -> list[MeasureResult]:
     """The result of each measure with its settings."""
-    tasks = [measure.tasks(settings) for measure, settings in wanted]
+    tasks = [measure.task(settings) for measure, settings in wanted]
     periods: defaultdict[int, set[Period]] = defaultdict(set)
     for measure, settings in wanted:
         periods[id(measure)].add(settings.period)
@@ -91,26 +81,11 @@ def run(
         read = data
     source = (Subject(one.id, one.resources) for one in _only(read, chosen, kinds[0]))
     with _without_collector():
-        found = iter(_evaluate([task for part in tasks for task in part], source, evidence, keep))
+        results = evaluate_together(tasks, source, evidence=evidence, keep=keep)
     return [
-        measure.finished([next(found) for _ in part], settings, data, option)
-        for (measure, settings), part, option in zip(wanted, tasks, options, strict=True)
+        measure.finished(result, settings, data, option)
+        for (measure, settings), result, option in zip(wanted, results, options, strict=True)
     ]
-
-
-def _evaluate(tasks: Sequence[Task], source: Iterable[Subject], evidence: bool, keep: bool) -> Sequence[Result]:
-    if len({(task.period, task.whole) for task in tasks}) == 1:
-        pairs = [(task.plan, task.evaluator) for task in tasks]
-        one = tasks[0]
-        return evaluate_together(pairs, source, period=one.period, evidence=evidence, keep=keep or one.whole)
-    results = [
-        Result(task.plan.definition, task.period, keep=keep or task.whole, warnings=task.plan.definition.warnings)
-        for task in tasks
-    ]
-    for subject in source:
-        for task, result in zip(tasks, results, strict=True):
-            result.add(evaluate_subject(task.plan, task.evaluator, subject, evidence=evidence))
-    return results
 
 
 def _options(settings: Settings, date: str | None, report: ReportOptions | None, several: bool) -> ReportOptions:

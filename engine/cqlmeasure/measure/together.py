@@ -1,37 +1,81 @@
-"""Several measures over the same subjects in one pass.
+"""Several measures over the same subjects in one pass, composites with their components among them.
 
-Always holds: a subject is read and indexed once, whatever number of measures looks at it; the results are those of
-evaluating each measure alone.
+Always holds: a subject is read and indexed once, whatever number of measures looks at it; a measure that several ask
+for (callers, composites) is evaluated once; the results are those of evaluating each measure alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from cqlmeasure.measure.evaluate import evaluate_subject
 from cqlmeasure.measure.period import Period
 from cqlmeasure.measure.plan import MeasurePlan
 from cqlmeasure.measure.ports import Evaluator, Subject
-from cqlmeasure.measure.results import MeasureResult
+from cqlmeasure.measure.results import MeasureResult, SubjectResult
 
 S = TypeVar("S", bound=Subject)
 
+_Key = tuple[int, int]
+
+
+class Task(msgspec.Struct, Generic[S], frozen=True):
+    """One measure for one period; ``components`` are the tasks of the measures that a composite combines."""
+
+    plan: MeasurePlan
+    evaluator: Evaluator[S]
+    period: Period
+    components: tuple[Task[S], ...] = ()
+
 
 def evaluate_together(
-    measures: Sequence[tuple[MeasurePlan, Evaluator[S]]],
+    tasks: Sequence[Task[S]],
     subjects: Iterable[S],
     *,
-    period: Period,
     supplemental: bool = True,
     evidence: bool = False,
     keep: bool = True,
 ) -> tuple[MeasureResult, ...]:
-    """The result of each measure, in their order; the options are those of ``evaluate``."""
+    """The result of each task, in their order; the options are those of ``evaluate``."""
     results = tuple(
-        MeasureResult(plan.definition, period, keep=keep, warnings=plan.definition.warnings) for plan, _ in measures
+        MeasureResult(task.plan.definition, task.period, keep=keep, warnings=task.plan.definition.warnings)
+        for task in tasks
     )
+    order = _in_order(tasks)
     for subject in subjects:
-        for (plan, evaluator), result in zip(measures, results, strict=True):
-            result.add(evaluate_subject(plan, evaluator, subject, supplemental=supplemental, evidence=evidence))
+        found: dict[_Key, SubjectResult] = {}
+        for task in order:
+            found[_key(task)] = evaluate_subject(
+                task.plan,
+                task.evaluator,
+                subject,
+                supplemental=supplemental,
+                evidence=evidence,
+                components=[(one.plan.definition, found[_key(one)]) for one in task.components],
+            )
+        for task, result in zip(tasks, results, strict=True):
+            result.add(found[_key(task)])
     return results
+
+
+def _in_order(tasks: Sequence[Task[Any]]) -> list[Task[Any]]:
+    """Each task once, after its components."""
+    order: dict[_Key, Task[Any]] = {}
+
+    def settle(task: Task[Any]) -> None:
+        if _key(task) not in order:
+            for component in task.components:
+                settle(component)
+            order[_key(task)] = task
+
+    for task in tasks:
+        settle(task)
+    return list(order.values())
+
+
+def _key(task: Task[Any]) -> _Key:
+    """The same for tasks that give the same: one plan, one evaluator."""
+    return id(task.plan), id(task.evaluator)
