@@ -7,25 +7,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from composite_fakes import BASE, MORE, PERIOD, component, composite, facts, part, together
 from measure_fakes import UV, FakeEvaluator, FakeSubject, concept, encounters, group, measure, population, proportion
 
 from cqlmeasure.errors import ContentError, EvaluationError, UsageError
 from cqlmeasure.measure import (
     MeasureResult,
-    Task,
     component_measures,
     compose,
     evaluate,
-    evaluate_together,
     individual_report,
     parse_period,
-    prepare,
     read_measure,
     summary_report,
 )
-
-PERIOD = parse_period("2026")
-BASE = "http://example.org/Measure/"
 
 # The worked example of the quality measure guide: ten patients against ten measures (T in the numerator, F not, - not
 # in the denominator).
@@ -35,78 +30,8 @@ TABLE = (
 )
 
 
-def part(name: str, weight: float | None = None, group_id: str | None = None, version: str = "") -> dict[str, Any]:
-    settings = []
-    if weight is not None:
-        settings.append({"url": f"{UV}weight", "valueDecimal": weight})
-    if group_id is not None:
-        settings.append({"url": f"{UV}groupId", "valueString": group_id})
-    artifact = {"type": "composed-of", "resource": f"{BASE}{name}{version}"}
-    return {"url": f"{UV}component", "extension": settings, "valueRelatedArtifact": artifact}
-
-
-def composite(method: str, *parts: dict[str, Any], notation: str = "increase", **extra: Any) -> dict[str, Any]:
-    return {
-        "resourceType": "Measure",
-        "name": "Whole",
-        "url": f"{BASE}Whole",
-        "version": "1.0",
-        "improvementNotation": concept(notation, None),
-        "group": [
-            {
-                "id": "whole",
-                "extension": [
-                    {"url": f"{UV}scoring", "valueCodeableConcept": concept("composite", None)},
-                    {"url": f"{UV}compositeScoring", "valueCodeableConcept": concept(method, None)},
-                    *parts,
-                ],
-            }
-        ],
-        **extra,
-    }
-
-
-def component(name: str, *more: str, notation: str = "increase", basis: str = "boolean") -> dict[str, Any]:
-    return {
-        **measure(proportion(*more, basis=basis), improvementNotation=concept(notation, None)),
-        "url": f"{BASE}{name}",
-        "name": name,
-        "id": name,
-    }
-
-
 def run(definition: dict[str, Any], *subjects: FakeSubject) -> MeasureResult:
     return evaluate(read_measure(definition), FakeEvaluator(), subjects, period=PERIOD, evidence=True)
-
-
-def together(
-    whole: dict[str, Any], *components: dict[str, Any], subjects: Sequence[FakeSubject], **options: Any
-) -> MeasureResult:
-    """A composite over subjects, with its components (nested composites after theirs), in one pass."""
-    evaluator = FakeEvaluator()
-    tasks: list[Task[Any]] = []
-    for resource in (*components, whole):
-        definition = read_measure(resource)
-        parts = [part for group in definition.groups for part in group.parts]
-        used = tuple(task for task in tasks if any(part.means(task.plan.definition) for part in parts))
-        plan = prepare(definition, evaluator, options.get("value_set"), [task.plan.definition for task in used])
-        tasks.append(Task(plan, evaluator, PERIOD, used))
-    return evaluate_together(tasks[-1:], subjects, evidence=True)[0]
-
-
-def facts(state: str) -> dict[str, Any]:
-    """``-`` outside, F in the denominator, T in the numerator; X, E, N excluded, excepted, excluded from the latter."""
-    return {
-        "initial-population": state != "-",
-        "denominator": state != "-",
-        "denominator-exclusion": state == "X",
-        "denominator-exception": state == "E",
-        "numerator": state in "TN",
-        "numerator-exclusion": state == "N",
-    }
-
-
-MORE = ("denominator-exclusion", "denominator-exception", "numerator-exclusion")
 
 
 def results(rows: Sequence[str], notations: Sequence[str] = ()) -> list[MeasureResult]:
