@@ -102,7 +102,7 @@ def test_the_components_are_evaluated_and_combined(content: cm.Content) -> None:
     assert result.individual("b")["group"][0]["population"][4]["count"] == 0
     with pytest.raises(cm.UsageError, match="criteria of its own"):
         result.explain("a")
-    with pytest.raises(cm.UsageError, match="requirements of its own"):
+    with pytest.raises(cm.UsageError, match="whose requirements are not told as a whole"):
         measure.data_requirements()
 
 

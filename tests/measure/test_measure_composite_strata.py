@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from composite_fakes import PERIOD, composite, part, rate, states, together
+from composite_fakes import BASE, PERIOD, composite, part, rate, states, together
 from measure_fakes import US, UV, FakeEvaluator, FakeSubject, concept, encounters
 
 from cqlmeasure.errors import ContentError, EvaluationError, UsageError
@@ -14,8 +15,10 @@ from cqlmeasure.measure import (
     MeasureResult,
     ReportOptions,
     SubjectListForm,
+    bind_composite,
     compose,
     individual_report,
+    prepare,
     read_measure,
     rows,
     subject_list,
@@ -274,6 +277,37 @@ def test_data_of_the_composite_and_of_its_components(valid: Any) -> None:
     assert factors == ["Old"]
     # An element that fails does not cost the subject its score.
     assert [(failure.subject, failure.scored) for failure in result.failures] == [("b", True)]
+
+
+def test_data_of_one_name_are_of_one_type() -> None:
+    plans = [
+        prepare(read_measure({**rate(name), "supplementalData": [data("x", "X")]}), FakeEvaluator({"X": kind}))
+        for name, kind in (("M0", STRING), ("M1", BOOLEAN))
+    ]
+    bound = bind_composite(read_measure(whole("any")), [plan.definition for plan in plans])
+    assert [one.id for one in bound.supplemental_data] == ["x"]
+    (warning,) = bound.warnings
+    assert warning.code == "supplemental-data-type"
+    assert "'X' has the type System.String in M0 and System.Boolean in M1" in warning.message
+
+
+def test_doubts_about_components_are_the_composites_too() -> None:
+    first = rate("M0")
+    first["library"].append("http://example.org/Library/Second")
+    inner = {**whole("any"), "url": f"{BASE}Inner", "name": "Inner"}
+    outer = composite("any", part("Inner"), part("M2"))
+    result = together(outer, first, rate("M1"), inner, rate("M2"), subjects=PEOPLE, evaluator=FakeEvaluator(TYPES))
+    assert [one.code for one in result.doubts()] == ["several-libraries"]
+
+
+def test_rows_of_items_add_up_to_their_services() -> None:
+    subject = FakeSubject("a", states(M0="TF", M1="TX"))
+    components = (rate("M0", "Encounter"), rate("M1", "Encounter"))
+    result = together(whole("opportunity", basis="Encounter"), *components, subjects=[subject])
+    total: Counter[str] = Counter()
+    for row in rows(result.definition, result.subjects):
+        total[row["type"]] += row["count"]
+    assert tuple(total.values()) == result.groups()[0].counts == (4, 4, 1, 0, 2, 0)
 
 
 def test_members_of_a_weighted_composite_are_those_of_its_components() -> None:

@@ -57,11 +57,11 @@ class CompositeMeasure(CompiledMeasure):
 
     def data_requirements(self, *arguments: Any, **options: Any) -> dict[str, Any]:
         """A ``UsageError``: what is needed is said by each component."""
-        raise self._not_here("requirements of its own", "ask for those of its components")
+        raise self._not_here("whose requirements are not told as a whole", "ask for those of its components")
 
     def evaluate_unfiltered(self, *arguments: Any, **options: Any) -> MeasureResult:
         """A ``UsageError``: a composite counts subjects."""
-        raise self._not_here("criteria of its own", "evaluate its components")
+        raise self._not_here("which has no criteria of its own", "evaluate its components")
 
     def _plan(self, evaluator: Any, settings: Settings) -> MeasurePlan:
         components = [task.plan.definition for task in self._tasks(settings)]
@@ -72,10 +72,8 @@ class CompositeMeasure(CompiledMeasure):
         return tuple(component.task(settings) for component in self.components)
 
     def _unexplained(self) -> NoReturn:
-        raise self._not_here("criteria of its own", "explain one of its components")
+        raise self._not_here("which has no criteria of its own", "explain one of its components")
 
-    def _not_here(self, what: str, hint: str) -> UsageError:
+    def _not_here(self, said: str, hint: str) -> UsageError:
         names = ", ".join(dict.fromkeys(component.name for component in self.components))
-        return UsageError(
-            f"measure {self.name} is a composite, which has no {what}", code="composite", hint=f"{hint}: {names}"
-        )
+        return UsageError(f"measure {self.name} is a composite, {said}", code="composite", hint=f"{hint}: {names}")

@@ -59,8 +59,9 @@ def combine(group: Group, results: Sequence[GroupResult]) -> GroupResult:
         for index, population in enumerate(group.populations):
             number = labels.get(population.type, 0)
             counts[index] += number
-            if number and key is not None:
-                members[index].append(key)
+            if key is not None:
+                # An item counts as often as it has services.
+                members[index].extend([key] * number)
     linear = group.composite is CompositeScoring.LINEAR
     return GroupResult(
         counts=tuple(counts),

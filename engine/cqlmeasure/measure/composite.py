@@ -58,8 +58,7 @@ def compose(definition: MeasureDefinition, results: Iterable[MeasureResult]) -> 
     for result in found:
         for one in result.subjects:
             subjects.setdefault(one.subject, []).append((result.definition, one))
-    warnings = (item for result in found for item in result.warnings)
-    whole = MeasureResult(bound, found[0].period, warnings=dict.fromkeys((*bound.warnings, *warnings)))
+    whole = MeasureResult(bound, found[0].period, warnings=bound.warnings)
     order = composing_order(bound)
     for parts in subjects.values():
         whole.add(_compose_subject(bound, order, parts))

@@ -72,11 +72,13 @@ def bind_composite(definition: MeasureDefinition, measures: Iterable[MeasureDefi
     findings = binding.findings
     findings.raise_errors()
     used = [one for one in found if any(part.means(one) for group in groups for part in group.parts if not part.own)]
+    supplemental = tuple(_supplemental((definition, *used), findings))
+    doubts = (item for one in used for item in one.warnings)
     return msgspec.structs.replace(
         definition,
         groups=groups,
-        supplemental_data=tuple(_supplemental(definition, used)),
-        warnings=(*definition.warnings, *(item for item in findings.warnings if item not in definition.warnings)),
+        supplemental_data=supplemental,
+        warnings=tuple(dict.fromkeys((*definition.warnings, *findings.warnings, *doubts))),
     )
 
 
@@ -256,13 +258,23 @@ def _code(kind: PopulationType) -> dict[str, Any]:
     return {"coding": [{"system": POPULATION_SYSTEMS[0], "code": kind.value}]}
 
 
-def _supplemental(definition: MeasureDefinition, measures: Sequence[MeasureDefinition]) -> Iterator[SupplementalData]:
-    names: set[str] = set()
+def _supplemental(measures: Sequence[MeasureDefinition], findings: Findings) -> Iterator[SupplementalData]:
+    """The elements of a composite and its components, each name once."""
+    known: dict[str, tuple[SupplementalData, MeasureDefinition]] = {}
     ids: set[str] = set()
-    for item in (item for one in (definition, *measures) for item in one.supplemental_data):
-        if item.criteria.name in names:
+    for measure, item in [(one, item) for one in measures for item in one.supplemental_data]:
+        name = item.criteria.name
+        if name in known:
+            first, owner = known[name]
+            if None not in (first.type, item.type) and first.type != item.type:
+                findings.warning(
+                    "supplemental-data-type",
+                    f'supplemental data "{first.id}"',
+                    f"{name!r} has the type {first.type} in {owner.name} and {item.type} in {measure.name}",
+                    "give the elements different names, or the expressions one type",
+                )
             continue
-        names.add(item.criteria.name)
+        known[name] = item, measure
         identity = item.id
         while identity in ids:
             identity += "-2"

@@ -173,7 +173,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 class SupplementalData(msgspec.Struct, frozen=True, kw_only=True):
     """An expression whose values are reported beside the score; ``usage`` tells supplemental data from risk factors.
 
-    ``report_types`` are the types of reports that it belongs to; empty means all.
+    ``report_types`` are the types of reports that it belongs to; empty means all.  ``type`` is the static type of the
+    expression, where the library tells it.
     """
 
     id: str
@@ -182,6 +183,7 @@ class SupplementalData(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     usage: tuple[str, ...] = ()
     report_types: frozenset[str] = frozenset()
+    type: str | None = None
 
     @property
     def is_risk_factor(self) -> bool:
