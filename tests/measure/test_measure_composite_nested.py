@@ -63,6 +63,7 @@ def run(outer: str, inner: str, letters: Sequence[str], notation: str = "increas
         # initial population, measure population, its exclusion, observations
         ("linear", "all-or-nothing", "TFT", (1, 1, 0, 1)),
         ("linear", "opportunity", "XXX", (1, 1, 1, 0)),
+        ("linear", "opportunity", "X--", (1, 1, 1, 0)),
         ("linear", "opportunity", "---", (0, 0, 0, 0)),
     ],
 )
@@ -223,6 +224,24 @@ def _parts(level: int, names: tuple[str, str]) -> list[dict[str, Any]]:
         return [part(name) for name in names]
     below = f"L{level - 1}"
     return [part(below, group_id=f"{below}-group"), part(below, group_id="again")]
+
+
+def test_too_many_levels_are_refused() -> None:
+    known = [read_measure(rate("A"))]
+    with pytest.raises(ContentError, match="components on more than 20 levels"):
+        for level in range(30):
+            below = part(f"L{level - 1}") if level else part("A", group_id="Group_1")
+            other = part("A")
+            resource = nested(f"L{level}", "any", below, other)
+            known.append(bind_composite(read_measure(resource), known))
+    assert len(known) == 1 + 20
+    resource = composite("any", part("Whole", group_id="g0"), part("A"))
+    resource["group"] += [
+        {**composite("any", part("Whole", group_id=f"g{n + 1}"), part("A"))["group"][0], "id": f"g{n}"}
+        for n in range(2000)
+    ]
+    with pytest.raises(ContentError, match="components on more than 20 levels"):
+        bind_composite(read_measure(resource), known[:1])
 
 
 def test_measures_are_evaluated_once_however_many_composites_have_them() -> None:

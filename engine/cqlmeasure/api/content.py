@@ -22,15 +22,13 @@ from cqlmeasure.api.sources import CaseSubjects
 from cqlmeasure.content import MeasureEntry, TestCase
 from cqlmeasure.errors import ContentError, Diagnostic
 from cqlmeasure.measure import (
+    COMPOSITE_LEVELS,
     ReportOptions,
     read_measure,
     split_period,
 )
 from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.external import Functions
-
-_MOST_LEVELS = 20
-"""How deep composites may be composed of composites."""
 
 
 class Content:
@@ -108,17 +106,8 @@ class Content:
         entry = self._content.measure(reference)
         key = _key(entry)
         if key not in self._compiled:
-            inside = (*path, entry)
-            if key in map(_key, path):
-                raise _cycle(inside)
-            if len(inside) > _MOST_LEVELS:
-                raise ContentError(
-                    f"composite {path[0].name} has components on more than {_MOST_LEVELS} levels",
-                    code="composite-components",
-                    hint="combine components on fewer levels",
-                    file=path[0].file,
-                )
             if read_measure(entry.resource()).is_composite:
+                inside = _deeper(path, entry)
                 self._compiled[key] = CompositeMeasure(
                     entry, self._engine, self.timezone, lambda component: self._measure(component, inside)
                 )
@@ -196,19 +185,28 @@ def _key(entry: MeasureEntry) -> tuple[str, str | None, str]:
     return entry.name, entry.version, entry.file
 
 
-def _cycle(path: Sequence[MeasureEntry]) -> ContentError:
-    """The composites from the one that is met again, as each names the next."""
-    first = next(number for number, entry in enumerate(path) if _key(entry) == _key(path[-1]))
-    circle = path[first:]
-    # With the version where the name alone does not tell two of them apart.
-    plain = len({entry.name for entry in circle}) == len(circle) - 1
-    names = [entry.name if plain or not entry.version else f"{entry.name}|{entry.version}" for entry in circle]
-    return ContentError(
-        f"composite {names[0]} is composed of itself: {' -> '.join(names)}",
-        code="composite-cycle",
-        hint="take one of these components out",
-        file=circle[-2].file,
-    )
+def _deeper(path: tuple[MeasureEntry, ...], entry: MeasureEntry) -> tuple[MeasureEntry, ...]:
+    """The composites down to one more; ``ContentError`` if it is among them already, or they are too many."""
+    keys = [_key(one) for one in path]
+    if _key(entry) in keys:
+        circle = (*path[keys.index(_key(entry)) :], entry)
+        # With the version where the name alone does not tell two of them apart.
+        plain = len({one.name for one in circle}) == len(circle) - 1
+        names = [one.name if plain or not one.version else f"{one.name}|{one.version}" for one in circle]
+        raise ContentError(
+            f"composite {names[0]} is composed of itself: {' -> '.join(names)}",
+            code="composite-cycle",
+            hint="take one of these components out",
+            file=path[-1].file,
+        )
+    if len(path) >= COMPOSITE_LEVELS:
+        raise ContentError(
+            f"composite {path[0].name} has components on more than {COMPOSITE_LEVELS} levels",
+            code="composite-components",
+            hint="combine components on fewer levels",
+            file=path[0].file,
+        )
+    return (*path, entry)
 
 
 def _reopen(paths: Sequence[os.PathLike[str]], options: dict[str, Any]) -> Content:

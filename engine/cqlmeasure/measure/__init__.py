@@ -11,7 +11,7 @@ from cqlmeasure.measure.attribution import attributed, by_expression, by_paths
 from cqlmeasure.measure.bundles import subject_bundle
 from cqlmeasure.measure.codes import AggregateMethod, CompositeScoring, PopulationType, Scoring
 from cqlmeasure.measure.composite import component_measures, compose
-from cqlmeasure.measure.composite_bind import bind_composite
+from cqlmeasure.measure.composite_bind import COMPOSITE_LEVELS, bind_composite
 from cqlmeasure.measure.definition import (
     BOOLEAN_BASIS,
     BasisRequirement,
@@ -58,6 +58,7 @@ from cqlmeasure.measure.validation import require_valid, validate
 
 __all__ = [
     "BOOLEAN_BASIS",
+    "COMPOSITE_LEVELS",
     "AggregateMethod",
     "AttestedScore",
     "BasisRequirement",

@@ -58,6 +58,8 @@ _METHODS = {
 
 _MOST_PARTS = 1000
 """A composite has no more components than this, those of its components counted."""
+COMPOSITE_LEVELS = 20
+"""Composites are composed of composites on no more levels than this."""
 
 
 def bind_composite(definition: MeasureDefinition, measures: Iterable[MeasureDefinition]) -> MeasureDefinition:
@@ -137,6 +139,9 @@ class _Binding:
                 said = f"it makes more than {_MOST_PARTS} components, those of the components counted"
                 self.findings.error("composite-components", place, said, "combine fewer")
                 break
+            if _levels(component) >= COMPOSITE_LEVELS:
+                self._too_deep(place)
+                continue
             own = code_of(component.improvement_notation) or notation
             parts.append(
                 msgspec.structs.replace(
@@ -171,7 +176,14 @@ class _Binding:
             said = f"the group is composed of itself: {' -> '.join(map(self._label, circle))}"
             self.findings.error("composite-cycle", place, said, "take one of these components out")
             return None
+        if len(self._path) > COMPOSITE_LEVELS:
+            self._too_deep(place)
+            return None
         return measure, position, self.group(position)
+
+    def _too_deep(self, place: str) -> None:
+        said = f"it makes components on more than {COMPOSITE_LEVELS} levels"
+        self.findings.error("composite-components", place, said, "combine components on fewer levels")
 
     def _measure(self, part: CompositePart, place: str) -> MeasureDefinition | None:
         fitting = [one for one in (self.definition, *self.measures) if part.means(one)]
@@ -193,6 +205,11 @@ def _size(group: Group) -> int:
     return sum(1 + _size(part.group) for part in group.parts if part.group is not None)
 
 
+def _levels(group: Group) -> int:
+    """On how many levels a bound group has components."""
+    return max((1 + _levels(part.group) for part in group.parts if part.group is not None), default=0)
+
+
 def _position(part: CompositePart, measure: MeasureDefinition, own: bool) -> int | None:
     """Where the group of a component is; one that is not named is the only one, or the only one to combine."""
     if part.group_id is not None:
@@ -212,7 +229,8 @@ def _check(
     findings: Findings,
 ) -> None:
     weighted = CompositeScoring.WEIGHTED
-    if not (component.formula in _METHODS[method] or method is component.composite is weighted):
+    both_weighted = method is weighted and component.composite is weighted
+    if component.formula not in _METHODS[method] and not both_weighted:
         known = ", ".join(sorted(item.value for item in _METHODS[method]))
         what = component.scoring.value if component.composite is None else f"{component.composite.value} composite"
         findings.error(
