@@ -222,6 +222,14 @@ def test_a_weighted_composite_with_strata_of_items_has_components_of_these_items
     resource = whole("weighted", criteria("Kind"), basis="Encounter")
     with pytest.raises(ContentError, match="its basis is 'boolean', that of the composite 'Encounter'"):
         together(resource, rate("M0", "Encounter"), rate("M1"), subjects=[], evaluator=ITEMS)
+    inner = {**whole("weighted", basis="Encounter"), "url": f"{BASE}M2", "name": "M2"}
+    outer = composite("weighted", part("M0"), part("M2"), library=["http://example.org/Library/Own"])
+    outer["group"][0]["extension"].append({"url": f"{UV}populationBasis", "valueCode": "Encounter"})
+    components = (rate("M0", "Encounter"), rate("M1"), inner)
+    assert together(outer, *components, subjects=[]).totals.subjects == 0
+    outer["group"][0]["stratifier"] = [criteria("Kind")]
+    with pytest.raises(ContentError, match=r"component http://example.org/Measure/M2: its basis is 'boolean'"):
+        together(outer, *components, subjects=[], evaluator=ITEMS)
 
 
 def test_stratifiers_of_components_do_not_stratify_the_composite() -> None:

@@ -246,11 +246,18 @@ def _check(
             f"its subjects are of type {measure.subject_type}, those of the composite {definition.subject_type}",
         )
     # Scores are combined whatever was counted; but strata of items are told for components of the same items only.
-    by_case = method is not weighted or bool(group.stratifiers)
-    if by_case and group.basis not in (BOOLEAN_BASIS, component.basis):
-        findings.error(
-            "composite-component", place, f"its basis is {component.basis!r}, that of the composite {group.basis!r}"
-        )
+    if group.basis != BOOLEAN_BASIS and (method is not weighted or group.stratifiers):
+        for basis in sorted(_bases(component) - {group.basis}):
+            findings.error(
+                "composite-component", place, f"its basis is {basis!r}, that of the composite {group.basis!r}"
+            )
+
+
+def _bases(group: Group) -> set[str]:
+    """What a group counts; a weighted composite counts what its components do."""
+    if group.composite is not CompositeScoring.WEIGHTED:
+        return {group.basis}
+    return {basis for part in group.parts if part.group is not None for basis in _bases(part.group)}
 
 
 def _populations(group: Group, method: CompositeScoring, prefix: str) -> Iterator[Population]:
