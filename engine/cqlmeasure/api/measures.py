@@ -8,8 +8,7 @@ from the machine.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cqlmeasure.api.attesting import NoLibrary
@@ -21,7 +20,7 @@ from cqlmeasure.api.parameters import check_reserved
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, NowLike, PeriodLike, as_period
 from cqlmeasure.api.planning import Reading, members_of
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, Options, Settings, Task, run
+from cqlmeasure.api.runs import Data, Options, Settings, run
 from cqlmeasure.content import MeasureEntry
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import (
@@ -30,6 +29,7 @@ from cqlmeasure.measure import (
     MeasurePlan,
     Period,
     ReportOptions,
+    Task,
     check_attested,
     default_period,
     evaluate_unfiltered,
@@ -205,11 +205,11 @@ class CompiledMeasure:
         """
         settings = self.settings(period, timezone, parameters, now)
         listed = list(all_resources(data) if isinstance(data, str | os.PathLike) else data)
-        ((plan, evaluator, *_),) = self.tasks(settings)
+        plan, evaluator = self._prepare(*settings)
         options = report or ReportOptions()
         self.check_report(options)
         result = evaluate_unfiltered(plan, evaluator, listed, period=settings.period)
-        return self.finished([result], settings, (), options)
+        return self.finished(result, settings, (), options)
 
     # -- what a run asks ----------------------------------------------------------------------------------------------
 
@@ -223,15 +223,13 @@ class CompiledMeasure:
         """What callers ask for, completed with what the measure and its content say."""
         return Settings(self._period(period), timezone or self._timezone, parameters or {}, now)
 
-    def tasks(self, settings: Settings) -> list[Task]:
+    def task(self, settings: Settings) -> Task[Any]:
         """What is to be evaluated for each subject."""
-        return [Task(*self._prepare(*settings), settings.period, partial(self._reading, settings))]
+        plan, evaluator = self._prepare(*settings)
+        return Task(plan, evaluator, settings.period)
 
-    def finished(
-        self, results: Sequence[Result], settings: Settings, data: Data, report: ReportOptions
-    ) -> MeasureResult:
-        """The result of the measure from those of its tasks."""
-        (result,) = results
+    def finished(self, result: Result, settings: Settings, data: Data, report: ReportOptions) -> MeasureResult:
+        """The result of the measure from that of its task."""
         explaining = Explaining(data, lambda: self._explainer(settings), self.subject_type)
         return MeasureResult(result, report, self.warnings, self.placed, explaining)
 
@@ -250,7 +248,8 @@ class CompiledMeasure:
         """What went wrong while the measure ran, with the file and line of its CQL."""
         return found if self._prepared is None else self._prepared.placed(found)
 
-    def _reading(self, settings: Settings) -> Reading:
+    def reading(self, settings: Settings) -> Reading:
+        """What evaluating it reads."""
         period = settings.period
         plan = None
         if self._prepared is not None:
@@ -299,5 +298,8 @@ class CompiledMeasure:
             if self._prepared is not None:
                 fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
                 evaluator = self._prepared.evaluator(fixed, timezone, given=parameters, now=now, indexes=indexes)
-            self._plans[key] = (prepare(self.definition, evaluator, self._engine.terminology.value_set), evaluator)
+            self._plans[key] = (self._plan(evaluator, Settings(period, timezone, parameters, now, indexes)), evaluator)
         return self._plans[key]
+
+    def _plan(self, evaluator: Any, settings: Settings) -> MeasurePlan:
+        return prepare(self.definition, evaluator, self._engine.terminology.value_set)

@@ -227,7 +227,7 @@ class MeasureResult:
             row.update(_counts(group, found))
             for stratifier, strata in zip(group.stratifiers, found.strata, strict=True):
                 name = stratifier.id or f"stratifier-{stratifier.position}"
-                row[name] = ", ".join(" ".join(map(_text, stratum.values)) for stratum in strata if any(stratum.counts))
+                row[name] = ", ".join(" ".join(map(_text, stratum.values)) for stratum in strata if stratum.occupied)
             yield row
 
     def risk_adjusted(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,8 +23,7 @@ from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.data import Selecting, SubjectData
 from cqlmeasure.errors import UsageError
-from cqlmeasure.measure import MeasurePlan, Period, ReportOptions, evaluate_subject, nobody
-from cqlmeasure.measure import MeasureResult as Result
+from cqlmeasure.measure import Period, ReportOptions, evaluate_together
 from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.subject import Subject
 
@@ -51,19 +50,6 @@ class Settings(NamedTuple):
         return (self.period.start, self.period.end, self.timezone, str(self.now), shared, *values)
 
 
-class Task(NamedTuple):
-    """One measure for one period; ``reading``: what of the data it reads.
-
-    ``whole``: the subjects' results are needed, whatever the caller keeps.
-    """
-
-    plan: MeasurePlan
-    evaluator: Any
-    period: Period
-    reading: Callable[[], Reading]
-    whole: bool = False
-
-
 class Options(NamedTuple):
     """How a run is done; see ``CompiledMeasure.evaluate``.  ``chosen``: only the subjects with these ids."""
 
@@ -77,8 +63,7 @@ class Options(NamedTuple):
 
 def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options: Options) -> list[MeasureResult]:
     """The result of each measure with its settings."""
-    parts = [measure.tasks(settings) for measure, settings in wanted]
-    tasks = [task for part in parts for task in part]
+    tasks = [measure.task(settings) for measure, settings in wanted]
     periods: defaultdict[int, set[Period]] = defaultdict(set)
     for measure, settings in wanted:
         periods[id(measure)].add(settings.period)
@@ -101,45 +86,34 @@ def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options:
     else:
         read = data
     if options.plan:
-        read = planned(tasks, read, options)
+        read = planned([measure.reading(settings) for measure, settings in wanted], read, options)
+    people = map(_Person, _only(read, chosen, kinds[0]))
     with _without_collector():
-        found = iter(_evaluate(tasks, _only(read, chosen, kinds[0]), options))
+        results = evaluate_together(
+            tasks, people, evidence=options.evidence, keep=options.keep, ruled_out=lambda one: one.ruled_out
+        )
     return [
-        measure.finished([next(found) for _ in part], settings, data, report)
-        for (measure, settings), part, report in zip(wanted, parts, reports, strict=True)
+        measure.finished(result, settings, data, report)
+        for (measure, settings), result, report in zip(wanted, results, reports, strict=True)
     ]
 
 
-def planned(tasks: Sequence[Task], source: Iterable[SubjectData], options: Options) -> Iterable[SubjectData]:
-    """The subjects without what the tasks do not read, if the source can leave it out."""
+class _Person(Subject):
+    """A subject that may be known to count nowhere, in some measures or in all."""
+
+    __slots__ = ("ruled_out",)
+
+    def __init__(self, data: SubjectData) -> None:
+        super().__init__(data.id, data.resources)
+        self.ruled_out = data.ruled_out
+
+
+def planned(readings: Sequence[Reading], source: Iterable[SubjectData], options: Options) -> Iterable[SubjectData]:
+    """The subjects without what is not read, if the source can leave it out."""
     if not isinstance(source, Selecting):
         return source
-    kept = options.keep or any(task.whole for task in tasks)
-    found = selection([task.reading() for task in tasks], evidence=options.evidence, ruling_out=not kept)
+    found = selection(readings, evidence=options.evidence, ruling_out=not options.keep)
     return source if found is None else source.selecting(found)
-
-
-def _evaluate(tasks: Sequence[Task], source: Iterable[SubjectData], options: Options) -> list[Result]:
-    """The result of each task."""
-    results = [
-        Result(
-            task.plan.definition, task.period, keep=options.keep or task.whole, warnings=task.plan.definition.warnings
-        )
-        for task in tasks
-    ]
-    nobodies = [nobody(task.plan) for task in tasks]
-    work = list(zip(range(len(tasks)), tasks, results, strict=True))
-    evidence = options.evidence
-    for one in source:
-        ruled_out = one.ruled_out
-        subject = None
-        for number, task, result in work:
-            if number in ruled_out:
-                result.add(nobodies[number])
-                continue
-            subject = subject or Subject(one.id, one.resources)
-            result.add(evaluate_subject(task.plan, task.evaluator, subject, evidence=evidence))
-    return results
 
 
 def _report(settings: Settings, date: str | None, report: ReportOptions | None, several: bool) -> ReportOptions:

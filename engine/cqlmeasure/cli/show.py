@@ -216,7 +216,7 @@ def _group_table(group: Group, totals: GroupResult, number: int, options: cm.Rep
         kind = population.type.value.replace("-", " ")
         name = f"{kind} ({population.id})" if population.type in several else kind
         table.add_row(name, str(totals.counts[index]), *(str(stratum.counts[index]) for _, stratum in strata))
-    counted = [totals, *(GroupResult(one.counts, one.observations) for _, one in strata)]
+    counted = [totals, *(GroupResult(one.counts, one.observations, parts=one.parts) for _, one in strata)]
     scores = [shown_score(group, one, options) for one in counted]
     attested = next(
         (one for name in (group.id, group.link_id, str(number)) if (one := options.attested.get(name or ""))), None

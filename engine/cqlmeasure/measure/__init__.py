@@ -10,7 +10,8 @@ from cqlmeasure.measure.attestation import AttestedScore, attested_score, check_
 from cqlmeasure.measure.attribution import attributed, by_expression, by_paths
 from cqlmeasure.measure.bundles import subject_bundle
 from cqlmeasure.measure.codes import AggregateMethod, CompositeScoring, PopulationType, Scoring
-from cqlmeasure.measure.composite import bind_composite, component_measures, compose, compose_subject
+from cqlmeasure.measure.composite import component_measures, compose
+from cqlmeasure.measure.composite_bind import COMPOSITE_LEVELS, bind_composite
 from cqlmeasure.measure.definition import (
     BOOLEAN_BASIS,
     BasisRequirement,
@@ -51,11 +52,13 @@ from cqlmeasure.measure.risk_model import RiskModel, computed_risk, read_risk_mo
 from cqlmeasure.measure.rows import columns, rows
 from cqlmeasure.measure.score import Score
 from cqlmeasure.measure.subjects import evaluate_unfiltered, group_members, subject_reference, subjects_of
+from cqlmeasure.measure.together import Task, evaluate_together
 from cqlmeasure.measure.trend import TrendPoint, anchored_period, split_period, trend, trend_points
 from cqlmeasure.measure.validation import require_valid, validate
 
 __all__ = [
     "BOOLEAN_BASIS",
+    "COMPOSITE_LEVELS",
     "AggregateMethod",
     "AttestedScore",
     "BasisRequirement",
@@ -92,6 +95,7 @@ __all__ = [
     "SupplementalData",
     "SupplementalForm",
     "SupplementalValue",
+    "Task",
     "Totals",
     "TrendPoint",
     "aggregate_rate",
@@ -107,13 +111,13 @@ __all__ = [
     "compare",
     "component_measures",
     "compose",
-    "compose_subject",
     "computed_risk",
     "data_collection_report",
     "default_period",
     "evaluate",
     "evaluate_each",
     "evaluate_subject",
+    "evaluate_together",
     "evaluate_unfiltered",
     "group_members",
     "individual_report",
