@@ -26,10 +26,10 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller decides about a report.
 
     ``date`` is when it was made (FHIR dateTime); ``reporter`` a Reference, or an Organization, Practitioner or
-    PractitionerRole that the report then contains; ``edition`` the guide whose profiles and extension names are used;
-    ``profiles`` what it claims to conform to besides; ``suffix`` is appended to ids, for several reports of one measure
-    and subject; ``narrative`` adds text for people; ``strict`` refuses to give a report that is not valid FHIR (this
-    needs the package fhir.resources).
+    PractitionerRole that the report then contains (without one, who attests the scores reports); ``edition`` the guide
+    whose profiles and extension names are used; ``profiles`` what it claims to conform to besides; ``suffix`` is
+    appended to ids, for several reports of one measure and subject; ``narrative`` adds text for people; ``strict``
+    refuses to give a report that is not valid FHIR (this needs the package fhir.resources).
 
     ``false_strata`` adds the stratum ``false`` to criteria stratifiers of subject-based groups; ``null_strata`` reports
     those without a value, ``empty_strata`` those that are expected and that nobody is in (in summaries).
