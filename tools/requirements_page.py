@@ -24,8 +24,8 @@ FOLDERS = (ROOT / "tests" / "measure", ROOT / "tests" / "requirements")
 _HEAD = """\
 # Requirements of FHIR's quality reporting topic
 
-The topic's statements about evaluating measures, each in our words and under the number that the project keeps it by, and the
-tests that show that it holds. This page is written by `tools/requirements_page.py`, from
+The topic's statements about evaluating measures, each in our words and under the number that the project keeps it by,
+and the tests that show that it holds. This page is written by `tools/requirements_page.py`, from
 [tests/measure/requirements.toml](../tests/measure/requirements.toml).
 
 | | requirement | shown by |

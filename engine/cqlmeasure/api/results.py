@@ -174,11 +174,13 @@ class MeasureResult:
             update_type=update_type,
         )
 
-    def data_collections(self, options: ReportOptions | None = None) -> Iterator[Json]:
+    def data_collections(
+        self, options: ReportOptions | None = None, *, update_type: str = "snapshot"
+    ) -> Iterator[Json]:
         """The data-collection MeasureReports of all subjects for which nothing failed, in the order of the data."""
         for subject in self._result.subjects:
             if not subject.failed:
-                yield self.data_collection(subject.subject, options)
+                yield self.data_collection(subject.subject, options, update_type=update_type)
 
     def explain(self, subject: str, data: SubjectData | None = None) -> Explanation:
         """Why a subject is in a population or is not: the conditions that decided, and every definition's value.

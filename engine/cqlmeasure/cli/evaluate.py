@@ -19,7 +19,7 @@ from cqlmeasure.cli.options import (
     parameters_of,
     timezone_option,
 )
-from cqlmeasure.cli.report_options import read_json, read_reporter, report_options
+from cqlmeasure.cli.report_options import ReportArguments, report_options
 
 if TYPE_CHECKING:
     from cqlmeasure.api.sources import CaseSubjects, Subjects
@@ -61,14 +61,8 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
     multiple=True,
     help="Evaluate only this patient and tell why it is in each population, or is not; repeatable.",
 )
-@click.option(
-    "--report",
-    type=click.Choice(["summary", "individual", "subject-list", "data-collection"]),
-    default="summary",
-    show_default=True,
-    help="Which MeasureReports to write with -o: one of all patients, one of each, who is in which population, or"
-    " what data of each patient the measure looked at.",
-)
+@output_option
+@report_options
 @advanced(
     "--step",
     type=click.Choice(["month", "quarter", "half-year", "year"]),
@@ -82,8 +76,6 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
     help="Of tables (-o FILE.csv, -o FILE.parquet): one row per patient and group, or per patient and population or"
     " item, with all strata and supplemental data.",
 )
-@output_option
-@report_options
 @parameter_option
 @timezone_option
 @leniency_options
@@ -94,17 +86,10 @@ def evaluate(
     period: str | None,
     subjects: tuple[str, ...],
     explained: tuple[str, ...],
-    report: str,
+    reports: ReportArguments,
     rows: Literal["group", "population"],
     output: Path | None,
     step: str | None,
-    reporter: str | None,
-    edition: str | None,
-    narrative: bool,
-    strict: bool,
-    confidence: float | None,
-    invert_decrease: bool,
-    attestation: Path | None,
     parameters: tuple[str, ...],
     now: str | None,
     timezone: str | None,
@@ -135,17 +120,11 @@ def evaluate(
     with show.progress() as progress:
         progress.step(f"translating {', '.join(measures)}")
         compiled = [source.measure(measure) for measure in measures]
-        options = cm.ReportOptions(
-            reporter=read_reporter(reporter),
-            edition=cm.Edition(edition) if edition is not None else None,
-            narrative=narrative,
-            strict=strict,
-            confidence=confidence,
-            invert_decrease=invert_decrease,
-            attested=_attested(compiled, attestation),
-        )
+        options = reports.options(compiled)
         kind = compiled[0].subject_type
         patients = cm.subjects(*data, kind=kind) if data else _test_subjects(source, measures, compiled)
+        # A list of the members of one Group is about this Group.
+        group = subjects[0] if len(subjects) == 1 and subjects[0].startswith("Group/") and kind != "Group" else None
         subjects = tuple(expanded([*subjects, *explained], kind, *data))
         progress.step(f"evaluating {', '.join(one.name for one in compiled)}")
         progress.expect(patients.count)
@@ -177,7 +156,7 @@ def evaluate(
     found = [item for one in results for item in (*one.warnings, *one.failures)]
     show.diagnostics([*source.warnings, *patients.warnings, *found])
     if output is not None:
-        show.write_reports(results, report, output, rows)
+        show.write_reports(results, reports, output, rows, group)
     return FAILED_SUBJECTS if any(one.failures for one in results) else 0
 
 
@@ -199,11 +178,3 @@ def _test_subjects(
     if measures[0].subject_type != "Patient":
         raise click.UsageError(f"say where the data are of which each {measures[0].subject_type} is a subject: --data")
     return source.test_subjects(names[0])
-
-
-def _attested(measures: Sequence[cm.CompiledMeasure], file: Path | None) -> dict[str, cm.AttestedScore]:
-    if file is None:
-        return {}
-    if len(measures) > 1:
-        raise click.UsageError("--attest is for one measure")
-    return measures[0].attested(read_json(file, "--attest"))

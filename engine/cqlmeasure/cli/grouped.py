@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -13,6 +15,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 def advanced(*arguments: Any, **settings: Any) -> Callable[[F], F]:
     """``click.option`` for an option that is listed at the end."""
     return click.option(*arguments, cls=_Advanced, **settings)
+
+
+def collected(kind: type[Any], name: str, *options: Callable[[F], F]) -> Callable[[F], Callable[..., Any]]:
+    """Options whose values the function gets as one: a ``kind`` (a dataclass with their names), called ``name``."""
+    names = [field.name for field in fields(kind)]
+
+    def decorate(function: F) -> Callable[..., Any]:
+        @wraps(function)
+        def gathered(**given: Any) -> Any:
+            own = kind(**{one: given.pop(one) for one in names})
+            return function(**given, **{name: own})
+
+        found: Any = gathered
+        for option in reversed(options):
+            found = option(found)
+        return found  # type: ignore[no-any-return]
+
+    return decorate
 
 
 class _Advanced(click.Option):

@@ -17,6 +17,7 @@ from rich.text import Text
 
 import cqlmeasure as cm
 from cqlmeasure.api.tables import Table as Rows
+from cqlmeasure.cli.report_options import ReportArguments
 from cqlmeasure.cli.show_explanation import reason_tree
 from cqlmeasure.errors import Diagnostic, Severity, UsageError, render
 from cqlmeasure.measure import Group, GroupResult, PopulationType, Score, Scoring, Stratifier, rate_interval
@@ -278,35 +279,47 @@ def score_text(group: Group, score: Score | None) -> str:
 
 
 def write_reports(
-    results: Sequence[cm.MeasureResult], kind: str, output: Path, rows: Literal["group", "population"]
+    results: Sequence[cm.MeasureResult],
+    wanted: ReportArguments,
+    output: Path,
+    rows: Literal["group", "population"],
+    group: str | None = None,
 ) -> None:
     """Write MeasureReports: one alone, several as a Bundle, or one per line if the file is ``.ndjson``.
 
-    Files that end in ``.csv`` and ``.parquet`` get a table of the subjects instead.
+    Files that end in ``.csv`` and ``.parquet`` get a table of the subjects instead.  ``group``: the Group that the
+    subjects are the members of.
     """
     if output.suffix in (".csv", ".parquet"):
         table = results[0].table(rows) if len(results) == 1 else _joined(results, rows)
         _write(table.csv().encode() if output.suffix == ".csv" else table.parquet(), output)
         return
-    reports = (report for result in results for report in _reports(result, kind))
+    reports = (report for result in results for report in _reports(result, wanted, group))
     if output.suffix == ".ndjson":
         _write(b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in reports), output)
-    elif kind == "summary" and len(results) == 1:
+    elif wanted.kind == "summary" and len(results) == 1:
         write_json(next(reports), output)
     else:
         entries = [{"resource": one} for one in reports]
         write_json({"resourceType": "Bundle", "type": "collection", "entry": entries}, output)
 
 
-def _reports(result: cm.MeasureResult, kind: str) -> Iterator[dict[str, Any]]:
-    if kind == "summary":
+def _reports(result: cm.MeasureResult, wanted: ReportArguments, group: str | None) -> Iterator[dict[str, Any]]:
+    if wanted.kind == "summary":
         yield result.summary()
-    elif kind == "subject-list":
-        found = result.subject_list()
+    elif wanted.kind == "individual":
+        yield from result.individuals()
+    elif wanted.kind == "data-collection":
+        yield from result.data_collections(update_type=wanted.update_type or "snapshot")
+    else:
+        found = result.subject_list(
+            form=wanted.list_form or "reports",
+            group=None if group is None else {"reference": group},
+            limit=wanted.list_limit,
+            partial=wanted.partial_list,
+        )
         yield found.report
         yield from found.individuals
-    else:
-        yield from result.data_collections() if kind == "data-collection" else result.individuals()
 
 
 def _joined(results: Sequence[cm.MeasureResult], rows: Literal["group", "population"]) -> Rows:
