@@ -211,5 +211,5 @@ def test_measures_of_one_pass_look_codes_up_together(repository: Path) -> None:
     shared = content.measure(names[0]).settings("2026", None, None, None)
     prepared = [next(iter(content.measure(name)._plans.values()))[1] for name in names]
     assert prepared[0].environment.indexes is prepared[1].environment.indexes
-    alone = content.measure(names[0])._prepare(*shared)[1]
+    alone = content.measure(names[0])._prepare(shared)[1]
     assert alone.environment.indexes is not prepared[0].environment.indexes

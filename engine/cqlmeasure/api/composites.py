@@ -36,8 +36,11 @@ class CompositeMeasure(CompiledMeasure):
 
     def tasks(self, settings: Settings) -> list[Task]:
         """The components' own."""
-        parts = [task for component in self.components for task in component.tasks(settings)]
-        return [task._replace(whole=True) for task in parts]
+        # Whose a subject is must be the same for all components, so the composite says it.
+        own = self.belongs(settings)
+        everybody = settings._replace(attribution=None)
+        parts = [task for component in self.components for task in component.tasks(everybody)]
+        return [task._replace(whole=True, belongs=own) for task in parts]
 
     def finished(
         self, results: Sequence[Result], settings: Settings, data: Data, report: ReportOptions

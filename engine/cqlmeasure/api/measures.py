@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cqlmeasure.api.attesting import NoLibrary
+from cqlmeasure.api.attributing import Belongs, attribution_to, belongs
 from cqlmeasure.api.declared_period import declared_period
 from cqlmeasure.api.engine import Engine, PreparedLibrary
 from cqlmeasure.api.explaining import Explaining
@@ -37,9 +38,9 @@ from cqlmeasure.measure import (
     split_period,
 )
 from cqlmeasure.measure import MeasureResult as Result
-from cqlmeasure.runtime.code_index import CodeIndexes
 
 if TYPE_CHECKING:
+    from cqlmeasure.compiler.program import Program
     from cqlmeasure.explain import Explainer
 
 
@@ -145,6 +146,8 @@ class CompiledMeasure:
         report: ReportOptions | None = None,
         evidence: bool = True,
         keep: bool = True,
+        provider: str | None = None,
+        attribution: str | Iterable[str] = (),
     ) -> MeasureResult:
         """Evaluate the measure for subjects.
 
@@ -156,8 +159,14 @@ class CompiledMeasure:
         reports are like (reporter, edition of the exchange guide, narrative ...).
         ``evidence``: individual reports list the resources that were looked at.  ``keep``: keep each subject's result;
         without it only the totals, for populations that do not fit into memory.
+
+        ``provider``: only the subjects of this practitioner or organization (``"Practitioner/1"``), who is then the
+        reporter unless ``report`` names one.  ``attribution``: what says so, where it is not the patient's general
+        practitioner or managing organization: paths (``"Encounter.serviceProvider"``), names of definitions of the
+        measure's library, or CQL, which give providers (or true); any of several will do.
         """
         settings = self.settings(period, timezone, parameters, now)
+        settings = settings._replace(attribution=attribution_to(provider, attribution))
         return run([(self, settings)], data, chosen=subjects, date=date, report=report, evidence=evidence, keep=keep)[0]
 
     def trend(
@@ -174,12 +183,15 @@ class CompiledMeasure:
         report: ReportOptions | None = None,
         evidence: bool = True,
         keep: bool = True,
+        provider: str | None = None,
+        attribution: str | Iterable[str] = (),
     ) -> list[MeasureResult]:
         """Evaluate the measure for each ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period.
 
         The subjects are read once.  ``trend_points(results)`` tells how counts and scores change.
         """
         whole = self.settings(period, timezone, parameters, now)
+        whole = whole._replace(attribution=attribution_to(provider, attribution))
         wanted = [(self, whole._replace(period=part)) for part in split_period(whole.period, step)]
         return run(wanted, data, chosen=subjects, date=date, report=report, evidence=evidence, keep=keep)
 
@@ -219,7 +231,21 @@ class CompiledMeasure:
 
     def tasks(self, settings: Settings) -> list[Task]:
         """What is to be evaluated for each subject."""
-        return [Task(*self._prepare(*settings), settings.period)]
+        plan, evaluator = self._prepare(settings)
+        return [Task(plan, evaluator, settings.period, belongs=self.belongs(settings))]
+
+    def belongs(self, settings: Settings) -> Belongs | None:
+        """What tells whether a subject is the provider's; ``None`` if no provider was asked for."""
+        if settings.attribution is None:
+            return None
+        evaluator = self._evaluator(settings, self._prepared)
+        return belongs(
+            settings.attribution,
+            self.subject_type,
+            self._prepared,
+            evaluator,
+            lambda library: self._evaluator(settings, library),
+        )
 
     def finished(
         self, results: Sequence[Result], settings: Settings, data: Data, report: ReportOptions
@@ -245,12 +271,10 @@ class CompiledMeasure:
         return found if self._prepared is None else self._prepared.placed(found)
 
     def _explainer(self, settings: Settings) -> Explainer:
-        plan, _ = self._prepare(*settings)
-        period, timezone, parameters, now, _ = settings
-        fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
+        plan, _ = self._prepare(settings)
+        apart = settings._replace(indexes=None)
         return self._library.explainer(
-            plan.definition,
-            lambda program: self._library.evaluator(fixed, timezone, given=parameters, now=now, derived=program),
+            plan.definition, lambda program: self._evaluator(apart, self._library, derived=program)
         )
 
     def _period(self, period: PeriodLike | None) -> Period:
@@ -267,23 +291,26 @@ class CompiledMeasure:
             )
         return found
 
-    def _prepare(
-        self,
-        period: Period,
-        timezone: str,
-        parameters: Mapping[str, Any],
-        now: NowLike | None,
-        indexes: CodeIndexes | None = None,
-    ) -> tuple[MeasurePlan, Any]:
+    def _prepare(self, settings: Settings) -> tuple[MeasurePlan, Any]:
         """The plan and evaluator for a period; those of the last periods are kept (test cases have few)."""
-        key = Settings(period, timezone, parameters, now, indexes).key
+        key = settings.key
         if key not in self._plans:
             if len(self._plans) >= 8:
                 self._plans.pop(next(iter(self._plans)))
-            check_reserved(parameters, {MEASUREMENT_PERIOD: "the period"})
-            evaluator: Any = NoLibrary()
-            if self._prepared is not None:
-                fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
-                evaluator = self._prepared.evaluator(fixed, timezone, given=parameters, now=now, indexes=indexes)
+            evaluator = self._evaluator(settings, self._prepared)
             self._plans[key] = (prepare(self.definition, evaluator, self._engine.terminology.value_set), evaluator)
         return self._plans[key]
+
+    def _evaluator(self, settings: Settings, library: PreparedLibrary | None, derived: Program | None = None) -> Any:
+        """An evaluator of a library, or of a program that is made of it, with these settings."""
+        check_reserved(settings.parameters, {MEASUREMENT_PERIOD: "the period"})
+        if library is None:
+            return NoLibrary()
+        return library.evaluator(
+            {MEASUREMENT_PERIOD: settings.period.interval(settings.timezone)},
+            settings.timezone,
+            given=settings.parameters,
+            now=settings.now,
+            derived=derived,
+            indexes=settings.indexes,
+        )

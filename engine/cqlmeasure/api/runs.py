@@ -15,14 +15,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from cqlmeasure.api.attributing import Attribution, Belongs, nobody
 from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.others import expanded
 from cqlmeasure.api.periods import NowLike, evaluation_time
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.data import SubjectData
-from cqlmeasure.errors import UsageError
-from cqlmeasure.measure import MeasurePlan, Period, ReportOptions, evaluate_subject, evaluate_together
+from cqlmeasure.errors import CqlMeasureError, UsageError
+from cqlmeasure.measure import (
+    MeasurePlan,
+    Period,
+    ReportOptions,
+    SubjectResult,
+    attester,
+    evaluate_subject,
+    evaluate_together,
+)
 from cqlmeasure.measure import MeasureResult as Result
 from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.subject import Subject
@@ -34,29 +43,37 @@ Data = str | os.PathLike[str] | Iterable[SubjectData]
 
 
 class Settings(NamedTuple):
-    """What a measure is evaluated with; measures of one pass share ``indexes`` of codes."""
+    """What a measure is evaluated with; measures of one pass share ``indexes`` of codes.
+
+    ``attribution``: only the subjects of a provider.
+    """
 
     period: Period
     timezone: str
     parameters: Mapping[str, Any]
     now: NowLike | None
     indexes: CodeIndexes | None = None
+    attribution: Attribution | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Equal for equal settings; ``indexes`` are equal only to themselves."""
+        """Equal where evaluators are; ``indexes`` are equal only to themselves."""
         values = (f"{name}={cql_of(value)}" for name, value in self.parameters.items())
         shared = "" if self.indexes is None else str(id(self.indexes))
         return (self.period.start, self.period.end, self.timezone, str(self.now), shared, *values)
 
 
 class Task(NamedTuple):
-    """One measure for one period; ``whole``: the subjects' results are needed, whatever the caller keeps."""
+    """One measure for one period; ``whole``: the subjects' results are needed, whatever the caller keeps.
+
+    ``belongs`` tells which subjects are evaluated; without it all are.
+    """
 
     plan: MeasurePlan
     evaluator: Any
     period: Period
     whole: bool = False
+    belongs: Belongs | None = None
 
 
 def run(
@@ -92,14 +109,20 @@ def run(
     source = (Subject(one.id, one.resources) for one in _only(read, chosen, kinds[0]))
     with _without_collector():
         found = iter(_evaluate([task for part in tasks for task in part], source, evidence, keep))
+    parts = [[next(found) for _ in part] for part in tasks]
+    for (_, settings), results in zip(wanted, parts, strict=True):
+        for result in results:
+            if settings.attribution is not None and not result.totals.subjects:
+                result.warnings += (nobody(settings.attribution),)
     return [
-        measure.finished([next(found) for _ in part], settings, data, option)
-        for (measure, settings), part, option in zip(wanted, tasks, options, strict=True)
+        measure.finished(results, settings, data, option)
+        for (measure, settings), results, option in zip(wanted, parts, options, strict=True)
     ]
 
 
 def _evaluate(tasks: Sequence[Task], source: Iterable[Subject], evidence: bool, keep: bool) -> Sequence[Result]:
-    if len({(task.period, task.whole) for task in tasks}) == 1:
+    alike = len({(task.period, task.whole) for task in tasks}) == 1
+    if alike and not any(task.belongs is not None for task in tasks):
         pairs = [(task.plan, task.evaluator) for task in tasks]
         one = tasks[0]
         return evaluate_together(pairs, source, period=one.period, evidence=evidence, keep=keep or one.whole)
@@ -109,12 +132,23 @@ def _evaluate(tasks: Sequence[Task], source: Iterable[Subject], evidence: bool, 
     ]
     for subject in source:
         for task, result in zip(tasks, results, strict=True):
-            result.add(evaluate_subject(task.plan, task.evaluator, subject, evidence=evidence))
+            try:
+                chosen = task.belongs is None or task.belongs(subject)
+            except CqlMeasureError as error:
+                # Whose the subject is cannot be told: that is its failure, and nobody else's.
+                kind = task.plan.definition.subject_type
+                result.add(SubjectResult(subject=subject.id, subject_type=kind, errors=tuple(error.diagnostics)))
+                continue
+            if chosen:
+                result.add(evaluate_subject(task.plan, task.evaluator, subject, evidence=evidence))
     return results
 
 
 def _options(settings: Settings, date: str | None, report: ReportOptions | None, several: bool) -> ReportOptions:
     options = report or ReportOptions()
+    if settings.attribution is not None and options.reporter is None and attester(options.attested) is None:
+        # The provider whose subjects are asked for is the reporter, as the operations of the standard have it.
+        options = msgspec.structs.replace(options, reporter={"reference": settings.attribution.provider})
     if several:
         # The reports of different periods have different ids.
         suffix = "-".join(part for part in (options.suffix, settings.period.start) if part)

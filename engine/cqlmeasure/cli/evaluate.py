@@ -61,8 +61,20 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
     multiple=True,
     help="Evaluate only this patient and tell why it is in each population, or is not; repeatable.",
 )
+@click.option(
+    "--provider",
+    metavar="REFERENCE",
+    help="Only the patients of this practitioner or organization, such as Practitioner/1, who then reports.",
+)
 @output_option
 @report_options
+@advanced(
+    "--attribution",
+    metavar="RULE",
+    multiple=True,
+    help="What says who the --provider of a patient is: a path such as Encounter.serviceProvider, a definition of the"
+    " measure's library, or CQL; repeatable.  [default: the patient's general practitioner, managing organization]",
+)
 @advanced(
     "--step",
     type=click.Choice(["month", "quarter", "half-year", "year"]),
@@ -86,6 +98,8 @@ def evaluate(
     period: str | None,
     subjects: tuple[str, ...],
     explained: tuple[str, ...],
+    provider: str | None,
+    attribution: tuple[str, ...],
     reports: ReportArguments,
     rows: Literal["group", "population"],
     output: Path | None,
@@ -141,6 +155,8 @@ def evaluate(
             now=now,
             report=options,
             step=step,
+            provider=provider,
+            attribution=attribution,
         )
     if output is None or str(output) != "-":
         for number, part in enumerate(_by_measure(results)):

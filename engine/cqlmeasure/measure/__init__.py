@@ -6,8 +6,8 @@ steps of the FHIR quality reporting topic; an undefined score is a reason, not a
 report.
 """
 
-from cqlmeasure.measure.attestation import AttestedScore, attested_score, check_attested, read_attestation
-from cqlmeasure.measure.attribution import attributed, by_expression, by_paths
+from cqlmeasure.measure.attestation import AttestedScore, attested_score, attester, check_attested, read_attestation
+from cqlmeasure.measure.attribution import attributed, by_expression, by_paths, is_attribution_path
 from cqlmeasure.measure.bundles import subject_bundle
 from cqlmeasure.measure.codes import AggregateMethod, CompositeScoring, PopulationType, Scoring
 from cqlmeasure.measure.composite import bind_composite, component_measures, compose, compose_subject
@@ -98,6 +98,7 @@ __all__ = [
     "aggregate_rate",
     "anchored_period",
     "attested_score",
+    "attester",
     "attributed",
     "bind_composite",
     "by_expression",
@@ -119,6 +120,7 @@ __all__ = [
     "evaluate_unfiltered",
     "group_members",
     "individual_report",
+    "is_attribution_path",
     "parse_period",
     "pending_report",
     "period_of",
