@@ -20,6 +20,7 @@ from cqlmeasure.cli.options import (
     timezone_option,
 )
 from cqlmeasure.cli.report_options import ReportArguments, report_options
+from cqlmeasure.cli.risk_options import RiskArguments, risk_options
 
 if TYPE_CHECKING:
     from cqlmeasure.api.sources import CaseSubjects, Subjects
@@ -68,6 +69,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
 )
 @output_option
 @report_options
+@risk_options
 @advanced(
     "--attribution",
     metavar="RULE",
@@ -101,6 +103,7 @@ def evaluate(
     provider: str | None,
     attribution: tuple[str, ...],
     reports: ReportArguments,
+    risk: RiskArguments,
     rows: Literal["group", "population"],
     output: Path | None,
     step: str | None,
@@ -134,7 +137,7 @@ def evaluate(
     with show.progress() as progress:
         progress.step(f"translating {', '.join(measures)}")
         compiled = [source.measure(measure) for measure in measures]
-        options = reports.options(compiled)
+        options, adjusting = reports.options(compiled), risk.asked(compiled)
         kind = compiled[0].subject_type
         patients = cm.subjects(*data, kind=kind) if data else _test_subjects(source, measures, compiled)
         # A list of the members of one Group is about this Group.
@@ -158,6 +161,8 @@ def evaluate(
             provider=provider,
             attribution=attribution,
         )
+        if adjusting is not None and not explained:
+            results = [adjusting.applied(one) for one in results]
     if output is None or str(output) != "-":
         for number, part in enumerate(_by_measure(results)):
             if number:

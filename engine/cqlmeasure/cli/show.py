@@ -18,6 +18,7 @@ from rich.text import Text
 import cqlmeasure as cm
 from cqlmeasure.api.tables import Table as Rows
 from cqlmeasure.cli.report_options import ReportArguments
+from cqlmeasure.cli.show_adjusted import adjusted_rows
 from cqlmeasure.cli.show_explanation import reason_tree
 from cqlmeasure.errors import Diagnostic, Severity, UsageError, render
 from cqlmeasure.measure import Group, GroupResult, PopulationType, Score, Scoring, Stratifier, rate_interval
@@ -219,9 +220,8 @@ def _group_table(group: Group, totals: GroupResult, number: int, options: cm.Rep
         table.add_row(name, str(totals.counts[index]), *(str(stratum.counts[index]) for _, stratum in strata))
     counted = [totals, *(GroupResult(one.counts, one.observations) for _, one in strata)]
     scores = [shown_score(group, one, options) for one in counted]
-    attested = next(
-        (one for name in (group.id, group.link_id, str(number)) if (one := options.attested.get(name or ""))), None
-    )
+    labels = group.labels(number)
+    attested = next((options.attested[name] for name in labels if name in options.attested), None)
     if attested is not None:
         table.add_row(Text("score, attested", style="bold"), Text(_attested(attested), style="bold"))
     elif scores[0] is not None:
@@ -233,6 +233,9 @@ def _group_table(group: Group, totals: GroupResult, number: int, options: cm.Rep
         table.add_row(
             f"{interval.confidence * 100:g} % interval", f"{interval.low * 100:.1f} to {interval.high * 100:.1f} %"
         )
+    adjusted = next((options.adjusted[name] for name in labels if name in options.adjusted), None)
+    for row in adjusted_rows(group, adjusted) if adjusted is not None else ():
+        table.add_row(*row)
     return table
 
 

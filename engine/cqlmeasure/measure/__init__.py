@@ -32,6 +32,7 @@ from cqlmeasure.measure.plan import MeasurePlan, prepare
 from cqlmeasure.measure.ports import Evaluator, Subject, SubjectEvaluation
 from cqlmeasure.measure.rates import aggregate_rate
 from cqlmeasure.measure.read import read_measure
+from cqlmeasure.measure.reference import Reference, group_position, read_reference, stratifier_position
 from cqlmeasure.measure.report_collection import data_collection_report, pending_report
 from cqlmeasure.measure.report_individual import individual_report
 from cqlmeasure.measure.report_options import ReportOptions, SupplementalForm
@@ -46,7 +47,14 @@ from cqlmeasure.measure.results import (
     SupplementalValue,
     Totals,
 )
-from cqlmeasure.measure.risk import Comparison, RiskAdjusted, compare, risk_adjusted, standardised
+from cqlmeasure.measure.risk import (
+    Comparison,
+    RiskAdjusted,
+    adjustable_group,
+    compare,
+    risk_adjusted,
+    standardised,
+)
 from cqlmeasure.measure.risk_model import RiskModel, computed_risk, read_risk_model
 from cqlmeasure.measure.rows import columns, rows
 from cqlmeasure.measure.score import Score
@@ -77,6 +85,7 @@ __all__ = [
     "Period",
     "Population",
     "PopulationType",
+    "Reference",
     "ReportOptions",
     "RiskAdjusted",
     "RiskModel",
@@ -95,6 +104,7 @@ __all__ = [
     "SupplementalValue",
     "Totals",
     "TrendPoint",
+    "adjustable_group",
     "aggregate_rate",
     "anchored_period",
     "attested_score",
@@ -119,6 +129,7 @@ __all__ = [
     "evaluate_together",
     "evaluate_unfiltered",
     "group_members",
+    "group_position",
     "individual_report",
     "is_attribution_path",
     "parse_period",
@@ -128,12 +139,14 @@ __all__ = [
     "rate_interval",
     "read_attestation",
     "read_measure",
+    "read_reference",
     "read_risk_model",
     "require_valid",
     "risk_adjusted",
     "rows",
     "split_period",
     "standardised",
+    "stratifier_position",
     "subject_bundle",
     "subject_list",
     "subject_reference",

@@ -112,10 +112,10 @@ def _attested_groups(definition: MeasureDefinition) -> dict[str, Group]:
     found = {}
     for position, group in enumerate(definition.groups, 1):
         if group.scoring is Scoring.ATTESTATION:
-            found[group.id or group.link_id or str(position)] = group
-            for label in (group.link_id, str(position)):
-                if label is not None:
-                    found.setdefault(label, group)
+            own, *others = group.labels(position)
+            found[own] = group
+            for label in others:
+                found.setdefault(label, group)
     return found
 
 

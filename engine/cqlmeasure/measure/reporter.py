@@ -67,7 +67,7 @@ def reporter_of(report: Mapping[str, Any]) -> dict[str, Any] | None:
     reference = value.get("reference")
     if not isinstance(reference, str) or not reference.startswith("#"):
         return value
-    contained = {f"#{item['id']}": item for item in objects(dict(report), "contained") if item.get("id")}
+    contained = {f"#{item['id']}": item for item in objects(report, "contained") if item.get("id")}
     if reference not in contained:
         return None
     wanted, waiting = {reference: None}, [contained[reference]]
