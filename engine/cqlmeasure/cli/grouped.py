@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,9 +17,9 @@ def advanced(*arguments: Any, **settings: Any) -> Callable[[F], F]:
     return click.option(*arguments, cls=_Advanced, **settings)
 
 
-def collected(kind: type[Any], name: str, *options: Callable[[F], F]) -> Callable[[F], Callable[..., Any]]:
-    """Options whose values the function gets as one: a ``kind`` (a dataclass with their names), called ``name``."""
-    names = [field.name for field in fields(kind)]
+def collected(kind: type[msgspec.Struct], name: str, *options: Callable[[F], F]) -> Callable[[F], Callable[..., Any]]:
+    """Options whose values the function gets as one: a ``kind`` (whose fields have their names), called ``name``."""
+    names = kind.__struct_fields__
 
     def decorate(function: F) -> Callable[..., Any]:
         @wraps(function)

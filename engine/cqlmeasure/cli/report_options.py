@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from cqlmeasure.cli.grouped import advanced, collected
 from cqlmeasure.errors import DataError, broken_json
@@ -109,8 +109,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportArguments:
+class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
     """The values of these options."""
 
     kind: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from cqlmeasure.cli.grouped import advanced, collected
 from cqlmeasure.cli.report_options import read_json
@@ -46,8 +46,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RiskArguments:
+class RiskArguments(msgspec.Struct, frozen=True, kw_only=True):
     """The values of these options."""
 
     models: tuple[str, ...]
@@ -81,8 +80,7 @@ class RiskArguments:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adjusting:
+class Adjusting(msgspec.Struct, frozen=True, kw_only=True):
     """Risk models and reference populations, by the label of the group."""
 
     models: Mapping[str, dict[str, Any] | str]
