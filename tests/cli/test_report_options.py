@@ -163,3 +163,74 @@ def test_what_cannot_be(command: Command, sample: Sample, options: tuple[str, ..
     ran = command("evaluate", MEASURE, "-c", sample.path, *options)
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
+
+
+@pytest.mark.parametrize("kind", ["individual", "data-collection"])
+def test_a_bundle_for_each_patient(command: Command, sample: Sample, kind: str) -> None:
+    folder = sample.path / "input/resources/measure"
+    first = json.loads(next(folder.glob("*.json")).read_text())
+    (folder / "Other.json").write_text(
+        json.dumps({**first, "id": "Other", "name": "Other", "url": "http://a.example/o"})
+    )
+    file = sample.path / "out.ndjson"
+    options = ("-d", sample.cases, "--report", kind, "--bundles", "-o", file)
+    ran = command("evaluate", MEASURE, "Other", "-c", sample.path, *options)
+    assert (ran.status, ran.err) == (0, "")
+    bundles = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(bundles) == 10
+    for bundle in bundles:
+        assert (bundle["resourceType"], bundle["type"]) == ("Bundle", "collection")
+        resources = [entry["resource"] for entry in bundle["entry"]]
+        reports = [one for one in resources if one["resourceType"] == "MeasureReport"]
+        assert [one["type"] for one in reports] == [kind] * 2
+        names = [f"{one['resourceType']}/{one['id']}" for one in resources]
+        assert len(names) == len(set(names))
+        wanted = {one["reference"] for report in reports for one in report.get("evaluatedResource", ())}
+        assert wanted | {reports[0]["subject"]["reference"]} == {name for name in names if "MeasureReport" not in name}
+    refused = command("evaluate", MEASURE, "-c", sample.path, "--bundles")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--bundles is for --report individual" in refused.err
+
+
+def test_the_period_that_holds_a_day(command: Command, sample: Sample) -> None:
+    ran = command("evaluate", MEASURE, "-c", sample.path, "--period-at", "2026-03-15")
+    assert "2026-01-01 to 2026-12-31" in ran.out
+    file = next((sample.path / "input/resources/measure").glob("*.json"))
+    measure = json.loads(file.read_text())
+    base = "http://hl7.org/fhir/uv/cqm/StructureDefinition/cqm-effectivePeriod"
+    measure["effectivePeriod"] = {
+        "extension": [
+            {"url": f"{base}Anchor", "valueDate": "2020-07-01"},
+            {
+                "url": f"{base}Duration",
+                "valueDuration": {"value": 6, "code": "mo", "system": "http://unitsofmeasure.org"},
+            },
+        ]
+    }
+    file.write_text(json.dumps(measure))
+    ran = command("evaluate", MEASURE, "-c", sample.path, "--period-at", "2026-03-15")
+    assert (ran.status, ran.err) == (0, "")
+    assert "2026-01-01 to 2026-06-30" in ran.out
+    for options, said in (
+        (("--period-at", "the ides"), "there is no day 'the ides'"),
+        (("--period-at", "2026-03-15", "-p", "2026"), "not both"),
+    ):
+        ran = command("evaluate", MEASURE, "-c", sample.path, *options)
+        assert (ran.status, ran.out) == (2, "")
+        assert said in ran.err
+
+
+def test_the_rate_of_all_groups(command: Command, sample: Sample) -> None:
+    file = next((sample.path / "input/resources/measure").glob("*.json"))
+    measure = json.loads(file.read_text())
+    (group,) = measure["group"]
+    second = {**json.loads(json.dumps(group).replace("group-1", "group-2")), "id": "group-2"}
+    third = next(one for one in second["population"] if one["code"]["coding"][0]["code"] == "numerator")
+    third["criteria"]["expression"] = "Denominator"
+    measure["group"].append(second)
+    url = "http://hl7.org/fhir/uv/cqm/StructureDefinition/cqm-rateAggregation"
+    file.write_text(json.dumps(measure))
+    assert "all groups" not in command("evaluate", MEASURE, "-c", sample.path).out
+    measure["extension"] = [*measure.get("extension", ()), {"url": url, "valueString": "average"}]
+    file.write_text(json.dumps(measure))
+    assert "all groups (average): 75.0 %" in command("evaluate", MEASURE, "-c", sample.path).out

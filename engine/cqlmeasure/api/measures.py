@@ -29,9 +29,11 @@ from cqlmeasure.measure import (
     MeasurePlan,
     Period,
     ReportOptions,
+    anchored_period,
     check_attested,
     default_period,
     evaluate_unfiltered,
+    pending_report,
     prepare,
     read_attestation,
     read_measure,
@@ -216,6 +218,31 @@ class CompiledMeasure:
         self.check_report(options)
         result = evaluate_unfiltered(plan, evaluator, listed, period=settings.period)
         return self.finished([result], settings, (), options)
+
+    def period_at(self, date: str) -> Period:
+        """The measurement period that holds a day (``"2026-03-15"``), by the anchor of the effective period."""
+        try:
+            return anchored_period(self.definition.effective_period or {}, date)
+        except ValueError as error:
+            raise UsageError(f"there is no day {date!r}", code="period", hint="write it as 2026-03-15") from error
+
+    def pending(
+        self,
+        kind: str = "summary",
+        *,
+        period: PeriodLike | None = None,
+        subject: str | None = None,
+        report: ReportOptions | None = None,
+    ) -> dict[str, Any]:
+        """The MeasureReport of an evaluation that has not ended; the finished one will have the same id.
+
+        ``kind``: ``"summary"``, ``"subject-list"``, or ``"individual"``, which is about a ``subject``.
+        """
+        kinds = ("summary", "subject-list", "individual")
+        if kind not in kinds:
+            raise UsageError(f"no {kind} report is pending", code="report-type", hint=f"one of {', '.join(kinds)}")
+        own = None if subject is None else subject.removeprefix(f"{self.subject_type}/")
+        return pending_report(self.definition, self._period(period), kind, report or ReportOptions(), subject=own)
 
     # -- what a run asks ----------------------------------------------------------------------------------------------
 

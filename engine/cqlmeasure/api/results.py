@@ -12,6 +12,7 @@ from cqlmeasure.api.tables import Table
 from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import (
+    Comparison,
     Group,
     GroupResult,
     MeasureDefinition,
@@ -19,12 +20,15 @@ from cqlmeasure.measure import (
     PopulationType,
     ReportOptions,
     RiskAdjusted,
+    Score,
     SubjectList,
     SubjectListForm,
     SubjectResult,
     TrendPoint,
     adjustable_group,
+    aggregate_rate,
     check_attested,
+    compare,
     computed_risk,
     data_collection_report,
     group_position,
@@ -103,6 +107,11 @@ class MeasureResult:
     def groups(self) -> tuple[GroupResult, ...]:
         """Counts, observations and strata of each group over all subjects."""
         return self._result.groups()
+
+    @property
+    def aggregate_rate(self) -> Score | None:
+        """The rates of all groups as one, in the way that the measure names; ``None`` where it names none."""
+        return aggregate_rate(self.definition.groups, self.groups)
 
     @property
     def failures(self) -> list[Diagnostic]:
@@ -292,6 +301,17 @@ class MeasureResult:
             reference_rate=known.rate if reference_rate is None else reference_rate,
             confidence=confidence,
         )
+
+    def compare(self, reference: float, *, group: int | str = 0) -> Comparison:
+        """The score of a group beside a reference value or benchmark: difference, ratio, and whether it is better.
+
+        ``UsageError`` if there is no score.
+        """
+        position = group_position(self.definition, group)
+        score = self._result.scores()[position] if 0 <= position < len(self.definition.groups) else None
+        if score is None or score.value is None:
+            raise UsageError(f"group {group} has no score that could be compared", code="risk")
+        return compare(self.definition.groups[position], score.value, reference)
 
     def _subject(self, subject: str) -> SubjectResult:
         found = self._subjects.get(subject.removeprefix(f"{self.definition.subject_type}/"))

@@ -24,6 +24,7 @@ from cqlmeasure.cli.risk_options import RiskArguments, risk_options
 
 if TYPE_CHECKING:
     from cqlmeasure.api.sources import CaseSubjects, Subjects
+    from cqlmeasure.measure import Period
 
 FAILED_SUBJECTS = 1
 EXAMPLES = """\b
@@ -47,6 +48,11 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
     "  [default: the patients of the measure's own test cases]",
 )
 @click.option("--period", "-p", metavar="PERIOD", help="2026, 2026-07, or START..END.  [default: the measure's own]")
+@advanced(
+    "--period-at",
+    metavar="DATE",
+    help="Evaluate for the period that holds this day, counted from the anchor of the measure's effective period.",
+)
 @click.option(
     "--subject",
     "-s",
@@ -98,6 +104,7 @@ def evaluate(
     content: tuple[Path, ...],
     data: tuple[Path, ...],
     period: str | None,
+    period_at: str | None,
     subjects: tuple[str, ...],
     explained: tuple[str, ...],
     provider: str | None,
@@ -145,14 +152,13 @@ def evaluate(
         subjects = tuple(expanded([*subjects, *explained], kind, *data))
         progress.step(f"evaluating {', '.join(one.name for one in compiled)}")
         progress.expect(patients.count)
-        counted = progress.counted(patients)
         wanted = {one.removeprefix(f"{kind}/") for one in subjects}
         # Who is explained is looked at twice.
-        kept = [one for one in counted if one.id in wanted] if explained else counted
+        kept = [one for one in patients if one.id in wanted] if explained else patients
         results = source.evaluate(
             measures,
-            kept,
-            period=period,
+            kept if explained else progress.counted(kept),
+            period=period if period_at is None else _period_at(compiled, period, period_at),
             subjects=subjects or None,
             parameters=parameters_of(parameters),
             now=now,
@@ -177,8 +183,18 @@ def evaluate(
     found = [item for one in results for item in (*one.warnings, *one.failures)]
     show.diagnostics([*source.warnings, *patients.warnings, *found])
     if output is not None:
-        show.write_reports(results, reports, output, rows, group)
+        show.write_reports(results, reports, output, rows, group=group, data=kept)
     return FAILED_SUBJECTS if any(one.failures for one in results) else 0
+
+
+def _period_at(measures: Sequence[cm.CompiledMeasure], period: str | None, day: str) -> Period:
+    """The period that all the measures have at a day."""
+    if period is not None:
+        raise click.UsageError("give --period or --period-at, not both")
+    first, *others = [measure.period_at(day) for measure in measures]
+    if any(other != first for other in others):
+        raise click.UsageError(f"the measures have different periods at {day}: evaluate them one by one")
+    return first
 
 
 def _by_measure(results: Sequence[cm.MeasureResult]) -> list[list[cm.MeasureResult]]:

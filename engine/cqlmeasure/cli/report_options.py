@@ -83,6 +83,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="How summaries count supplemental data: an Observation of each element, or of each value.",
     ),
     advanced(
+        "--bundles",
+        is_flag=True,
+        help="Of individual and data-collection reports: write a Bundle of each patient, with the reports of all"
+        " measures and the resources that they refer to.",
+    ),
+    advanced(
         "--list-form",
         type=click.Choice(["reports", "references", "subjects"]),
         help="What a subject list refers to: Lists of individual reports, these directly, or Lists of the subjects."
@@ -127,6 +133,7 @@ class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
     no_null_strata: bool
     no_empty_strata: bool
     supplemental_form: str
+    bundles: bool
     list_form: str | None
     list_limit: int | None
     partial_list: bool
@@ -167,6 +174,8 @@ class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
         for option, kind, value in given:
             if value is not None and self.kind != kind:
                 raise click.UsageError(f"{option} is for --report {kind}")
+        if self.bundles and self.kind not in ("individual", "data-collection"):
+            raise click.UsageError("--bundles is for --report individual and --report data-collection")
         if self.partial_list and self.list_limit is None:
             raise click.UsageError("--partial-list needs --list-limit, which says where to cut")
 

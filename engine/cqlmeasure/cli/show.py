@@ -21,7 +21,16 @@ from cqlmeasure.cli.report_options import ReportArguments
 from cqlmeasure.cli.show_adjusted import adjusted_rows
 from cqlmeasure.cli.show_explanation import reason_tree
 from cqlmeasure.errors import Diagnostic, Severity, UsageError, render
-from cqlmeasure.measure import Group, GroupResult, PopulationType, Score, Scoring, Stratifier, rate_interval
+from cqlmeasure.measure import (
+    Group,
+    GroupResult,
+    MeasureDefinition,
+    PopulationType,
+    Score,
+    Scoring,
+    Stratifier,
+    rate_interval,
+)
 from cqlmeasure.measure.report_groups import shown_score
 
 T = TypeVar("T")
@@ -190,6 +199,9 @@ def result(found: cm.MeasureResult) -> None:
     for number, (group, totals) in enumerate(zip(definition.groups, found.groups, strict=True), 1):
         console.print()
         console.print(_group_table(group, totals, number, found.report_options))
+    if (rate := found.aggregate_rate) is not None:
+        console.print()
+        console.print(Text(f"all groups ({definition.groups[0].rate_aggregation}): {_rate_text(definition, rate)}"))
     for group, totals in zip(definition.groups, found.groups, strict=True):
         for stratifier, strata in zip(group.stratifiers, totals.strata, strict=True):
             if len(strata) > _MAX_STRATA:
@@ -262,6 +274,12 @@ def _concept(concept: dict[str, Any]) -> str:
     return str(concept.get("text") or coding.get("display") or coding.get("code") or "no value")
 
 
+def _rate_text(definition: MeasureDefinition, rate: Score) -> str:
+    """A rate of all groups, as theirs are shown if they are alike."""
+    alike = len({(group.formula, group.scoring_unit is None) for group in definition.groups}) == 1
+    return score_text(definition.groups[0], rate) if alike else f"{rate.value}"
+
+
 _SHOWN_PLACES = 4
 
 
@@ -286,18 +304,23 @@ def write_reports(
     wanted: ReportArguments,
     output: Path,
     rows: Literal["group", "population"],
+    *,
     group: str | None = None,
+    data: Iterable[cm.SubjectData] = (),
 ) -> None:
     """Write MeasureReports: one alone, several as a Bundle, or one per line if the file is ``.ndjson``.
 
     Files that end in ``.csv`` and ``.parquet`` get a table of the subjects instead.  ``group``: the Group that the
-    subjects are the members of.
+    subjects are the members of.  ``data``: the subjects that were evaluated, to be read again for Bundles of them.
     """
     if output.suffix in (".csv", ".parquet"):
         table = results[0].table(rows) if len(results) == 1 else _joined(results, rows)
         _write(table.csv().encode() if output.suffix == ".csv" else table.parquet(), output)
         return
-    reports = (report for result in results for report in _reports(result, wanted, group))
+    if wanted.bundles:
+        reports = cm.subject_bundles(results, data, wanted.kind)
+    else:
+        reports = (report for result in results for report in _reports(result, wanted, group))
     if output.suffix == ".ndjson":
         _write(b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in reports), output)
     elif wanted.kind == "summary" and len(results) == 1:
