@@ -130,8 +130,6 @@ def evaluate(
     # Rich is loaded by those commands only that print with it.
     from cqlmeasure.api.others import expanded
     from cqlmeasure.cli import show
-    from cqlmeasure.cli.show_explanation import show_explanations
-    from cqlmeasure.cli.show_trend import show_trend
 
     source = cm.Content(
         *(content or (Path(),)),
@@ -170,21 +168,31 @@ def evaluate(
         if adjusting is not None and not explained:
             results = [adjusting.applied(one) for one in results]
     if output is None or str(output) != "-":
-        for number, part in enumerate(_by_measure(results)):
-            if number:
-                click.echo()
-            if explained:
-                for one in part:
-                    show_explanations(one, explained)
-            elif step is not None:
-                show_trend(part)
-            else:
-                show.result(part[0])
+        _show(results, explained, several_periods=step is not None)
     found = [item for one in results for item in (*one.warnings, *one.failures)]
     show.diagnostics([*source.warnings, *patients.warnings, *found])
     if output is not None:
         show.write_reports(results, reports, output, rows, group=group, data=kept)
     return FAILED_SUBJECTS if any(one.failures for one in results) else 0
+
+
+def _show(results: Sequence[cm.MeasureResult], explained: Sequence[str], *, several_periods: bool) -> None:
+    """Print each measure: its result, that of each period, or the reasons of those who are explained."""
+    # Rich is loaded by those commands only that print with it.
+    from cqlmeasure.cli import show
+    from cqlmeasure.cli.show_explanation import show_explanations
+    from cqlmeasure.cli.show_trend import show_trend
+
+    for number, part in enumerate(_by_measure(results)):
+        if number:
+            click.echo()
+        if explained:
+            for one in part:
+                show_explanations(one, explained)
+        elif several_periods:
+            show_trend(part)
+        else:
+            show.result(part[0])
 
 
 def _period_at(measures: Sequence[cm.CompiledMeasure], period: str | None, day: str) -> Period:
