@@ -35,8 +35,11 @@ class CompositeMeasure(CompiledMeasure):
         self.components: tuple[CompiledMeasure, ...] = tuple(map(component, component_measures(self.definition)))
 
     def task(self, settings: Settings) -> Task[Any]:
-        """Its own, which comes after those of its components."""
-        plan, evaluator = self._prepare(*settings)
+        """Its own, which comes after those of its components.
+
+        Whose a subject is must be the same for all components, so the composite says it.
+        """
+        plan, evaluator = self._prepare(settings)
         return Task(plan, evaluator, settings.period, self._tasks(settings))
 
     def reading(self, settings: Settings) -> Reading:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cqlmeasure import content as _content
+from cqlmeasure.api.attributing import attribution_to
 from cqlmeasure.api.cases import CaseRun
 from cqlmeasure.api.composites import CompositeMeasure
 from cqlmeasure.api.engine import Engine
@@ -130,15 +131,17 @@ class Content:
         keep: bool = True,
         plan: bool = True,
         step: str | None = None,
+        provider: str | None = None,
+        attribution: str | Iterable[str] = (),
     ) -> list[MeasureResult]:
         """Evaluate several measures in one pass over the subjects; the result of each, in their order.
 
         The parameters are those of ``CompiledMeasure.evaluate``.  ``step``: each measure is evaluated for every
         ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period; all results of one follow each other.
         """
-        shared = CodeIndexes()
+        shared, chosen = CodeIndexes(), attribution_to(provider, attribution)
         compiled = [
-            (one, one.settings(period, None, parameters, now)._replace(indexes=shared))
+            (one, one.settings(period, None, parameters, now)._replace(indexes=shared, attribution=chosen))
             for one in map(self.measure, measures)
         ]
         return run(

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from cqlmeasure.api.attributing import Attribution, nobody
 from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.others import expanded
 from cqlmeasure.api.periods import NowLike, evaluation_time
 from cqlmeasure.api.planning import Reading, selection
 from cqlmeasure.api.results import MeasureResult
+from cqlmeasure.api.settling import Person, settling
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.data import Selecting, SubjectData
 from cqlmeasure.errors import UsageError
-from cqlmeasure.measure import Period, ReportOptions, evaluate_together
+from cqlmeasure.measure import Period, ReportOptions, attester, evaluate_together
 from cqlmeasure.runtime.code_index import CodeIndexes
-from cqlmeasure.runtime.subject import Subject
 
 if TYPE_CHECKING:
     from cqlmeasure.api.measures import CompiledMeasure
@@ -34,17 +35,21 @@ Data = str | os.PathLike[str] | Iterable[SubjectData]
 
 
 class Settings(NamedTuple):
-    """What a measure is evaluated with; measures of one pass share ``indexes`` of codes."""
+    """What a measure is evaluated with; measures of one pass share ``indexes`` of codes.
+
+    ``attribution``: only the subjects of a provider.
+    """
 
     period: Period
     timezone: str
     parameters: Mapping[str, Any]
     now: NowLike | None
     indexes: CodeIndexes | None = None
+    attribution: Attribution | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Equal for equal settings; ``indexes`` are equal only to themselves."""
+        """Equal where evaluators are; ``indexes`` are equal only to themselves."""
         values = (f"{name}={cql_of(value)}" for name, value in self.parameters.items())
         shared = "" if self.indexes is None else str(id(self.indexes))
         return (self.period.start, self.period.end, self.timezone, str(self.now), shared, *values)
@@ -85,27 +90,26 @@ def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options:
         read: Iterable[SubjectData] = subjects(data, kind=kinds[0])
     else:
         read = data
-    if options.plan:
+    rules = {
+        number: rule
+        for number, (measure, settings) in enumerate(wanted)
+        if (rule := measure.belongs(settings)) is not None
+    }
+    # Whose a subject is may be told by data that no measure reads.
+    if options.plan and not rules:
         read = planned([measure.reading(settings) for measure, settings in wanted], read, options)
-    people = map(_Person, _only(read, chosen, kinds[0]))
+    people = map(Person, _only(read, chosen, kinds[0]))
     with _without_collector():
         results = evaluate_together(
-            tasks, people, evidence=options.evidence, keep=options.keep, ruled_out=lambda one: one.ruled_out
+            tasks, people, evidence=options.evidence, keep=options.keep, settled=settling(tasks, rules)
         )
+    for (_, settings), result in zip(wanted, results, strict=True):
+        if settings.attribution is not None and not result.totals.subjects:
+            result.warnings += (nobody(settings.attribution),)
     return [
         measure.finished(result, settings, data, report)
         for (measure, settings), result, report in zip(wanted, results, reports, strict=True)
     ]
-
-
-class _Person(Subject):
-    """A subject that may be known to count nowhere, in some measures or in all."""
-
-    __slots__ = ("ruled_out",)
-
-    def __init__(self, data: SubjectData) -> None:
-        super().__init__(data.id, data.resources)
-        self.ruled_out = data.ruled_out
 
 
 def planned(readings: Sequence[Reading], source: Iterable[SubjectData], options: Options) -> Iterable[SubjectData]:
@@ -118,6 +122,9 @@ def planned(readings: Sequence[Reading], source: Iterable[SubjectData], options:
 
 def _report(settings: Settings, date: str | None, report: ReportOptions | None, several: bool) -> ReportOptions:
     options = report or ReportOptions()
+    if settings.attribution is not None and options.reporter is None and attester(options.attested) is None:
+        # The provider whose subjects are asked for is the reporter, as the operations of the standard have it.
+        options = msgspec.structs.replace(options, reporter={"reference": settings.attribution.provider})
     if several:
         # The reports of different periods have different ids.
         suffix = "-".join(part for part in (options.suffix, settings.period.start) if part)

@@ -161,6 +161,10 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
             return Scoring.CONTINUOUS_VARIABLE
         return Scoring.COMPOSITE if self.composite is CompositeScoring.WEIGHTED else Scoring.PROPORTION
 
+    def labels(self, number: int) -> tuple[str, ...]:
+        """What the group may be called, that being the ``number``-th of its measure: its id, its linkId, the number."""
+        return tuple(name for name in (self.id, self.link_id, str(number)) if name)
+
     def position(self, kind: PopulationType) -> int | None:
         """Where the first population of that type is, or ``None``."""
         return next((index for index, population in enumerate(self.populations) if population.type is kind), None)

@@ -215,8 +215,7 @@ class _Writer:
 def _attested(group: Group, number: int, options: ReportOptions) -> AttestedScore | None:
     if group.scoring is not Scoring.ATTESTATION:
         return None
-    labels = (group.id, group.link_id, str(number))
-    return next((options.attested[label] for label in labels if label is not None and label in options.attested), None)
+    return next((options.attested[label] for label in group.labels(number) if label in options.attested), None)
 
 
 def shown_score(group: Group, result: GroupResult, options: ReportOptions) -> Score | None:

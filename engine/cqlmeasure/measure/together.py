@@ -6,12 +6,12 @@ for (callers, composites) is evaluated once; the results are those of evaluating
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from cqlmeasure.measure.evaluate import evaluate_subject, nobody
+from cqlmeasure.measure.evaluate import evaluate_subject
 from cqlmeasure.measure.period import Period
 from cqlmeasure.measure.plan import MeasurePlan
 from cqlmeasure.measure.ports import Evaluator, Subject
@@ -21,6 +21,9 @@ S = TypeVar("S", bound=Subject)
 
 _Key = tuple[int, int]
 _NONE: frozenset[int] = frozenset()
+
+Settled = Mapping[int, SubjectResult | None]
+"""What is known of a subject without evaluating: its result in a task, by number; ``None``: it is no subject of it."""
 
 
 class Task(msgspec.Struct, Generic[S], frozen=True):
@@ -39,25 +42,21 @@ def evaluate_together(
     supplemental: bool = True,
     evidence: bool = False,
     keep: bool = True,
-    ruled_out: Callable[[S], frozenset[int]] | None = None,
+    settled: Callable[[S], Settled] | None = None,
 ) -> tuple[MeasureResult, ...]:
-    """The result of each task, in their order; the options are those of ``evaluate``.
-
-    ``ruled_out``: the numbers of the tasks in which a subject is known to be in no population; it is not evaluated.
-    """
+    """The result of each task, in their order; the options are those of ``evaluate``."""
     results = tuple(
         MeasureResult(task.plan.definition, task.period, keep=keep, warnings=task.plan.definition.warnings)
         for task in tasks
     )
     orders = {_NONE: _in_order(tasks)}
-    nobodies: dict[int, SubjectResult] = {}
     for subject in subjects:
-        out = ruled_out(subject) if ruled_out is not None else _NONE
-        if out not in orders:
-            orders[out] = _in_order([task for number, task in enumerate(tasks) if number not in out])
-            nobodies.update((number, nobody(tasks[number].plan)) for number in out - nobodies.keys())
+        known = settled(subject) if settled is not None else {}
+        rest = frozenset(known) if known else _NONE
+        if rest not in orders:
+            orders[rest] = _in_order([task for number, task in enumerate(tasks) if number not in rest])
         found: dict[_Key, SubjectResult] = {}
-        for task in orders[out]:
+        for task in orders[rest]:
             found[_key(task)] = evaluate_subject(
                 task.plan,
                 task.evaluator,
@@ -67,7 +66,9 @@ def evaluate_together(
                 components=[(one.plan.definition, found[_key(one)]) for one in task.components],
             )
         for number, (task, result) in enumerate(zip(tasks, results, strict=True)):
-            result.add(nobodies[number] if number in out else found[_key(task)])
+            one = known[number] if number in known else found[_key(task)]
+            if one is not None:
+                result.add(one)
     return results
 
 
