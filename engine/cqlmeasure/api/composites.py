@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from cqlmeasure.api.engine import Engine
 from cqlmeasure.api.explaining import Explaining
 from cqlmeasure.api.measures import CompiledMeasure
+from cqlmeasure.api.parallel import Opened
 from cqlmeasure.api.planning import Reading, together
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.runs import Data, Settings
@@ -29,10 +30,20 @@ class CompositeMeasure(CompiledMeasure):
     """
 
     def __init__(
-        self, entry: MeasureEntry, engine: Engine, timezone: str, component: Callable[[str], CompiledMeasure]
+        self,
+        entry: MeasureEntry,
+        engine: Engine,
+        timezone: str,
+        opened: Opened,
+        component: Callable[[str], CompiledMeasure],
     ) -> None:
-        super().__init__(entry, engine, timezone)
+        super().__init__(entry, engine, timezone, opened)
         self.components: tuple[CompiledMeasure, ...] = tuple(map(component, component_measures(self.definition)))
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that changes when the Measure, a library or a component does."""
+        return " ".join((super().fingerprint, *(component.fingerprint for component in self.components)))
 
     def task(self, settings: Settings) -> Task[Any]:
         """Its own, which comes after those of its components.

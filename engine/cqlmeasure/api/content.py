@@ -7,7 +7,7 @@ each subject once and look codes up together.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cqlmeasure import content as _content
@@ -28,7 +28,6 @@ from cqlmeasure.measure import (
     read_measure,
     split_period,
 )
-from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.external import Functions
 
 
@@ -110,10 +109,10 @@ class Content:
             if read_measure(entry.resource()).is_composite:
                 inside = _deeper(path, entry)
                 self._compiled[key] = CompositeMeasure(
-                    entry, self._engine, self.timezone, lambda component: self._measure(component, inside)
+                    entry, self._engine, self.timezone, self, lambda component: self._measure(component, inside)
                 )
             else:
-                self._compiled[key] = CompiledMeasure(entry, self._engine, self.timezone)
+                self._compiled[key] = CompiledMeasure(entry, self._engine, self.timezone, self)
         return self._compiled[key]
 
     def evaluate(
@@ -130,6 +129,9 @@ class Content:
         evidence: bool = True,
         keep: bool = True,
         plan: bool = True,
+        jobs: int = 1,
+        resume: str | os.PathLike[str] | None = None,
+        progress: Callable[[int], None] | None = None,
         step: str | None = None,
         provider: str | None = None,
         attribution: str | Iterable[str] = (),
@@ -139,9 +141,9 @@ class Content:
         The parameters are those of ``CompiledMeasure.evaluate``.  ``step``: each measure is evaluated for every
         ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period; all results of one follow each other.
         """
-        shared, chosen = CodeIndexes(), attribution_to(provider, attribution)
+        chosen = attribution_to(provider, attribution)
         compiled = [
-            (one, one.settings(period, None, parameters, now)._replace(indexes=shared, attribution=chosen))
+            (one, one.settings(period, None, parameters, now)._replace(attribution=chosen))
             for one in map(self.measure, measures)
         ]
         return run(
@@ -151,7 +153,7 @@ class Content:
                 for part in (split_period(settings.period, step) if step is not None else (settings.period,))
             ],
             data,
-            Options(subjects, date, report, evidence, keep, plan),
+            Options(subjects, date, report, evidence, keep, plan, jobs, resume, progress),
         )
 
     def test_measures(self) -> list[str]:

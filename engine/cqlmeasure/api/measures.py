@@ -7,9 +7,12 @@ from the machine.
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from cqlmeasure.api.attesting import NoLibrary
 from cqlmeasure.api.attributing import Belongs, attribution_to, belongs
@@ -17,6 +20,7 @@ from cqlmeasure.api.declared_period import declared_period
 from cqlmeasure.api.engine import Engine, PreparedLibrary
 from cqlmeasure.api.explaining import Explaining
 from cqlmeasure.api.others import all_resources
+from cqlmeasure.api.parallel import Opened
 from cqlmeasure.api.parameters import check_reserved
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, NowLike, PeriodLike, as_period
 from cqlmeasure.api.planning import Reading, members_of
@@ -51,7 +55,8 @@ if TYPE_CHECKING:
 class CompiledMeasure:
     """A measure with its libraries translated and compiled; evaluate it as often as you like."""
 
-    def __init__(self, entry: MeasureEntry, engine: Engine, timezone: str) -> None:
+    def __init__(self, entry: MeasureEntry, engine: Engine, timezone: str, opened: Opened) -> None:
+        self.opened = opened
         self._engine = engine
         self._timezone = timezone
         self._entry = entry
@@ -84,6 +89,21 @@ class CompiledMeasure:
     def version(self) -> str | None:
         """The business version."""
         return self.definition.version
+
+    @property
+    def reference(self) -> str:
+        """What names it in its content: url and version, else the file."""
+        if self.url is None:
+            return self.file
+        return f"{self.url}|{self.version}" if self.version else self.url
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that changes when the Measure or the code of its library does."""
+        found = hashlib.sha256(orjson.dumps(self._entry.resource()))
+        if self._prepared is not None:
+            found.update(self._prepared.program.source.encode())
+        return f"{self.name} {found.hexdigest()[:16]}"
 
     @property
     def subject_type(self) -> str:
@@ -151,6 +171,9 @@ class CompiledMeasure:
         evidence: bool = True,
         keep: bool = True,
         plan: bool = True,
+        jobs: int = 1,
+        resume: str | os.PathLike[str] | None = None,
+        progress: Callable[[int], None] | None = None,
         provider: str | None = None,
         attribution: str | Iterable[str] = (),
     ) -> MeasureResult:
@@ -166,6 +189,10 @@ class CompiledMeasure:
         without it only the totals, for populations that do not fit into memory.  ``plan``: of files, only what the
         measure can use is read; without evidence and ``keep``, nor are subjects that are in no initial population.
 
+        ``jobs``: in so many processes, for data at a path.  ``resume``: a file that keeps what is finished; an
+        evaluation that was stopped goes on from there (without ``keep``).  ``progress`` is told how many more
+        subjects are done.
+
         ``provider``: only the subjects of this practitioner or organization (``"Practitioner/1"``), who is then the
         reporter unless ``report`` names one.  ``attribution``: what says so, where it is not the patient's general
         practitioner or managing organization: paths (``"Encounter.serviceProvider"``), names of definitions of the
@@ -173,7 +200,7 @@ class CompiledMeasure:
         """
         settings = self.settings(period, timezone, parameters, now)
         settings = settings._replace(attribution=attribution_to(provider, attribution))
-        options = Options(subjects, date, report, evidence, keep, plan)
+        options = Options(subjects, date, report, evidence, keep, plan, jobs, resume, progress)
         return run([(self, settings)], data, options)[0]
 
     def trend(
@@ -191,6 +218,9 @@ class CompiledMeasure:
         evidence: bool = True,
         keep: bool = True,
         plan: bool = True,
+        jobs: int = 1,
+        resume: str | os.PathLike[str] | None = None,
+        progress: Callable[[int], None] | None = None,
         provider: str | None = None,
         attribution: str | Iterable[str] = (),
     ) -> list[MeasureResult]:
@@ -201,7 +231,7 @@ class CompiledMeasure:
         whole = self.settings(period, timezone, parameters, now)
         whole = whole._replace(attribution=attribution_to(provider, attribution))
         wanted = [(self, whole._replace(period=part)) for part in split_period(whole.period, step)]
-        return run(wanted, data, Options(subjects, date, report, evidence, keep, plan))
+        return run(wanted, data, Options(subjects, date, report, evidence, keep, plan, jobs, resume, progress))
 
     def evaluate_unfiltered(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,8 +23,9 @@ from cqlmeasure.api.planning import Reading, selection
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.settling import Person, settling
 from cqlmeasure.api.sources import subjects
-from cqlmeasure.data import Selecting, SubjectData
+from cqlmeasure.data import Divisible, Selecting, SubjectData
 from cqlmeasure.errors import UsageError
+from cqlmeasure.measure import MeasureResult as Result
 from cqlmeasure.measure import Period, ReportOptions, attester, evaluate_together
 from cqlmeasure.runtime.code_index import CodeIndexes
 
@@ -56,7 +57,10 @@ class Settings(NamedTuple):
 
 
 class Options(NamedTuple):
-    """How a run is done; see ``CompiledMeasure.evaluate``.  ``chosen``: only the subjects with these ids."""
+    """How a run is done; see ``CompiledMeasure.evaluate``.
+
+    ``chosen``: only the subjects with these ids; ``progress`` is told how many more are done.
+    """
 
     chosen: Iterable[str] | None = None
     date: str | None = None
@@ -64,11 +68,13 @@ class Options(NamedTuple):
     evidence: bool = True
     keep: bool = True
     plan: bool = True
+    jobs: int = 1
+    resume: str | os.PathLike[str] | None = None
+    progress: Callable[[int], None] | None = None
 
 
 def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options: Options) -> list[MeasureResult]:
     """The result of each measure with its settings."""
-    tasks = [measure.task(settings) for measure, settings in wanted]
     periods: defaultdict[int, set[Period]] = defaultdict(set)
     for measure, settings in wanted:
         periods[id(measure)].add(settings.period)
@@ -90,19 +96,13 @@ def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options:
         read: Iterable[SubjectData] = subjects(data, kind=kinds[0])
     else:
         read = data
-    rules = {
-        number: rule
-        for number, (measure, settings) in enumerate(wanted)
-        if (rule := measure.belongs(settings)) is not None
-    }
     # Whose a subject is may be told by data that no measure reads.
-    if options.plan and not rules:
+    if options.plan and all(settings.attribution is None for _, settings in wanted):
         read = planned([measure.reading(settings) for measure, settings in wanted], read, options)
-    people = map(Person, _only(read, chosen, kinds[0]))
-    with _without_collector():
-        results = evaluate_together(
-            tasks, people, evidence=options.evidence, keep=options.keep, settled=settling(tasks, rules)
-        )
+    if options.jobs > 1 or options.resume is not None:
+        results = spread(wanted, read, options._replace(chosen=None if chosen is None else tuple(chosen)))
+    else:
+        results = evaluated(sharing(wanted), _only(read, chosen, kinds[0]), options)
     for (_, settings), result in zip(wanted, results, strict=True):
         if settings.attribution is not None and not result.totals.subjects:
             result.warnings += (nobody(settings.attribution),)
@@ -110,6 +110,64 @@ def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options:
         measure.finished(result, settings, data, report)
         for (measure, settings), result, report in zip(wanted, results, reports, strict=True)
     ]
+
+
+def sharing(
+    wanted: Sequence[tuple[CompiledMeasure, Settings]],
+) -> Sequence[tuple[CompiledMeasure, Settings]]:
+    """The same; several measures look codes up together."""
+    if len(wanted) == 1:
+        return wanted
+    shared = CodeIndexes()
+    return [(measure, settings._replace(indexes=shared)) for measure, settings in wanted]
+
+
+def evaluated(
+    wanted: Sequence[tuple[CompiledMeasure, Settings]], source: Iterable[SubjectData], options: Options
+) -> Sequence[Result]:
+    """What the measures give for the subjects of a source."""
+    tasks = [measure.task(settings) for measure, settings in wanted]
+    rules = {
+        number: rule
+        for number, (measure, settings) in enumerate(wanted)
+        if (rule := measure.belongs(settings)) is not None
+    }
+    with _without_collector():
+        return evaluate_together(
+            tasks,
+            map(Person, _counted(source, options.progress)),
+            evidence=options.evidence,
+            keep=options.keep,
+            settled=settling(tasks, rules),
+        )
+
+
+def spread(
+    wanted: Sequence[tuple[CompiledMeasure, Settings]], source: Iterable[SubjectData], options: Options
+) -> Sequence[Result]:
+    """The same in parts."""
+    if options.chosen is not None or not isinstance(source, Divisible):
+        raise UsageError(
+            "subjects that come one by one, or are named, cannot be divided among processes or gone on with",
+            code="jobs",
+            hint="give a path (Bundles, NDJSON, a store) and no names of subjects",
+        )
+    # Imported here because one process needs none of it.
+    from cqlmeasure.api.spreading import in_parts
+
+    return in_parts(wanted, source, options, evaluated, sharing)
+
+
+def _counted(source: Iterable[SubjectData], progress: Callable[[int], None] | None) -> Iterable[SubjectData]:
+    if progress is None:
+        return source
+    return _told(source, progress)
+
+
+def _told(source: Iterable[SubjectData], progress: Callable[[int], None]) -> Iterator[SubjectData]:
+    for one in source:
+        yield one
+        progress(1)
 
 
 def planned(readings: Sequence[Reading], source: Iterable[SubjectData], options: Options) -> Iterable[SubjectData]:

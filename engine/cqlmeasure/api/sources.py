@@ -59,6 +59,10 @@ class Subjects:
                 parts += stack.enter_context(one.divided(share, each)) if isinstance(one, Divisible) else [one]
             yield parts
 
+    def identity(self) -> str:
+        """A text that changes when the data do; sources that do not tell count as the same."""
+        return " ".join(one.identity() if isinstance(one, Divisible) else type(one).__name__ for one in self._sources)
+
     def note(self, found: Iterable[Diagnostic]) -> None:
         """Adds what a part left out to the warnings."""
         self._noted.extend(found)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +22,7 @@ from cqlmeasure.cli.options import (
 )
 from cqlmeasure.cli.report_options import ReportArguments, report_options
 from cqlmeasure.cli.risk_options import RiskArguments, risk_options
+from cqlmeasure.cli.running_options import RunArguments, run_options
 
 if TYPE_CHECKING:
     from cqlmeasure.api.sources import CaseSubjects, Subjects
@@ -33,6 +35,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --report
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -o patients.csv
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --explain exactly-9
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step quarter
+cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d export/ --jobs 4 --resume run.state
 """
 
 
@@ -74,6 +77,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
     help="Only the patients of this practitioner or organization, such as Practitioner/1, who then reports.",
 )
 @output_option
+@run_options
 @report_options
 @risk_options
 @advanced(
@@ -109,6 +113,7 @@ def evaluate(
     explained: tuple[str, ...],
     provider: str | None,
     attribution: tuple[str, ...],
+    running: RunArguments,
     reports: ReportArguments,
     risk: RiskArguments,
     rows: Literal["group", "population"],
@@ -139,7 +144,7 @@ def evaluate(
         timezone=timezone,
     )
     measures = tuple(dict.fromkeys(measures))
-    with show.progress() as progress:
+    with show.progress() as progress, _going_on(running.resume):
         progress.step(f"translating {', '.join(measures)}")
         compiled = [source.measure(measure) for measure in measures]
         options, adjusting = reports.options(compiled), risk.asked(compiled)
@@ -153,9 +158,12 @@ def evaluate(
         wanted = {one.removeprefix(f"{kind}/") for one in subjects}
         # Who is explained is looked at twice.
         kept = [one for one in patients if one.id in wanted] if explained else patients
+        # A summary alone needs neither the patients' own results nor what they were computed from.
+        tabled = output is not None and output.suffix in (".csv", ".parquet")
+        single = bool(explained) or tabled or reports.kind != "summary" or reports.bundles or adjusting is not None
         results = source.evaluate(
             measures,
-            kept if explained else progress.counted(kept),
+            kept,
             period=period if period_at is None else _period_at(compiled, period, period_at),
             subjects=subjects or None,
             parameters=parameters_of(parameters),
@@ -164,6 +172,12 @@ def evaluate(
             step=step,
             provider=provider,
             attribution=attribution,
+            evidence=single,
+            keep=single,
+            plan=not running.no_plan,
+            jobs=running.jobs,
+            resume=running.resume,
+            progress=progress.advance_by,
         )
         if adjusting is not None and not explained:
             results = [adjusting.applied(one) for one in results]
@@ -174,6 +188,17 @@ def evaluate(
     if output is not None:
         show.write_reports(results, reports, output, rows, group=group, data=kept)
     return FAILED_SUBJECTS if any(one.failures for one in results) else 0
+
+
+@contextmanager
+def _going_on(file: Path | None) -> Iterator[None]:
+    """Says how to go on, if the user stops."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if file is not None and file.exists():
+            click.echo(f"\nstopped; what is finished is in {file}: the same command goes on from there", err=True)
+        raise
 
 
 def _show(results: Sequence[cm.MeasureResult], explained: Sequence[str], *, several_periods: bool) -> None:

@@ -7,11 +7,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import orjson
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -33,7 +43,6 @@ from cqlmeasure.measure import (
 )
 from cqlmeasure.measure.report_groups import shown_score
 
-T = TypeVar("T")
 _JSON = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 _SEVERITY = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFORMATION: "dim"}
 _MAX_LISTED = 40
@@ -62,11 +71,17 @@ class _Steps:
         """One more is done."""
         self._progress.update(self._task, advance=1, description=text)
 
-    def counted(self, items: Iterable[T]) -> Iterator[T]:
-        """The items, each counted when the next is asked for."""
-        for item in items:
-            yield item
-            self.advance()
+    def advance_by(self, count: int) -> None:
+        """So many more are done."""
+        self._progress.update(self._task, advance=count)
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate, once it is known."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
 
 @contextmanager
@@ -78,7 +93,9 @@ def progress() -> Iterator[_Steps]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
         console=console,
         transient=True,
         disable=not console.is_terminal,

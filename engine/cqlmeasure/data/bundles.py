@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from cqlmeasure.data.reading import Json, check_resource, data_files, read_text
+from cqlmeasure.data.reading import Json, check_resource, data_files, identity_of, read_text
 from cqlmeasure.data.screen import type_of
 from cqlmeasure.data.source import Source
 from cqlmeasure.data.subjects import DataSource, Each, SubjectData, subject_from_resources
@@ -55,6 +55,10 @@ class Folder(Source):
                 self.fault(error)
         if loose or not found_any:
             yield from self._loose(loose)
+
+    def identity(self) -> str:
+        """A text that changes when the files do."""
+        return identity_of(self.files)
 
     @contextmanager
     def divided(self, count: int, each: Each) -> Iterator[Sequence[DataSource]]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from cqlmeasure.data.ndjson_buffers import Buffer, is_packed, unpacked
 from cqlmeasure.data.ndjson_index import Index, Places
 from cqlmeasure.data.ndjson_parts import File, NdjsonPart, Survey, shares
-from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files
+from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files, identity_of
 from cqlmeasure.data.source import Source
 from cqlmeasure.data.subjects import DataSource, Each, SubjectData, no_patient, one_by_one
 from cqlmeasure.errors import DataError, missing_path
@@ -42,6 +42,10 @@ class Ndjson(Source):
             for part in parts:
                 yield from part
                 self.note(part.warnings)
+
+    def identity(self) -> str:
+        """A text that changes when the files do."""
+        return identity_of(self.files)
 
     @contextmanager
     def divided(self, count: int, each: Each) -> Iterator[Sequence[DataSource]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -98,3 +99,15 @@ def _collect(folder: str, found: list[str], depth: int) -> None:
             found.append(item.path)
             if len(found) > MAX_FILES:
                 raise DataError(f"{folder} holds more than {MAX_FILES} files", code="too-many-files", file=folder)
+
+
+def identity_of(files: Iterable[str]) -> str:
+    """A text that changes when the content of files does."""
+    found = hashlib.sha256()
+    for file in files:
+        try:
+            state = os.stat(file)
+        except OSError:
+            continue
+        found.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return found.hexdigest()

@@ -84,6 +84,10 @@ class Divisible(Protocol):
         """Adds what a part left out to the warnings of the whole."""
         ...
 
+    def identity(self) -> str:
+        """A text that changes when the data do."""
+        ...
+
 
 def unique_resources(resources: Iterable[Json]) -> list[Json]:
     """``resources`` without exact repetitions (same type, id and content)."""

@@ -42,6 +42,7 @@ from cqlmeasure.measure.report_summary import summary_report
 from cqlmeasure.measure.results import (
     GroupResult,
     MeasureResult,
+    PartResult,
     StratumResult,
     SubjectFailure,
     SubjectResult,
@@ -84,6 +85,7 @@ __all__ = [
     "MeasurePlan",
     "MeasureResult",
     "ObservationValue",
+    "PartResult",
     "Period",
     "Population",
     "PopulationType",

@@ -19,7 +19,7 @@ from cqlmeasure.measure.definition import Group, MeasureDefinition
 from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.period import Period
 from cqlmeasure.measure.score import Score, mixed_units, score, weighted_score
-from cqlmeasure.measure.values import NO_VALUE
+from cqlmeasure.measure.values import NO_VALUE, concept_key
 
 Observations = tuple[tuple[ObservationValue, ...], ...]
 
@@ -143,6 +143,23 @@ class SubjectFailure(msgspec.Struct, frozen=True):
     scored: bool
 
 
+class Sums(msgspec.Struct, frozen=True):
+    """Results of a part of the subjects, added up; ``supplemental`` as :meth:`Totals.supplemental` gives them."""
+
+    subjects: int
+    failed: int
+    groups: tuple[GroupResult, ...]
+    supplemental: tuple[tuple[tuple[dict[str, Any], int], ...], ...]
+
+
+class PartResult(msgspec.Struct, frozen=True):
+    """What a measure gives for a part of the subjects, as plain data."""
+
+    sums: Sums
+    failures: tuple[SubjectFailure, ...] = ()
+    subjects: tuple[SubjectResult, ...] = ()
+
+
 class _Sums:
     """Counts and observations of one group or stratum, growing; those of the components, if it is a composite."""
 
@@ -238,15 +255,19 @@ class Totals:
                 for value in values:
                     self._count(index, value.key, value.concept, 1)
 
-    def merge(self, other: Totals) -> None:
-        """Adds the totals of another part of the same measure's subjects."""
-        self.subjects += other.subjects
-        self.failed += other.failed
-        for own, theirs in zip(self._groups, other._groups, strict=True):
-            own.add(theirs.result())
-        for index, counts in enumerate(other._supplemental):
-            for key, count in counts.items():
-                self._count(index, key, other._concepts[index][key], count)
+    def sums(self) -> Sums:
+        """The sums so far, as plain data."""
+        return Sums(self.subjects, self.failed, self.groups(), self.supplemental())
+
+    def add_sums(self, sums: Sums) -> None:
+        """Adds those of another part of the same measure's subjects."""
+        self.subjects += sums.subjects
+        self.failed += sums.failed
+        for own, theirs in zip(self._groups, sums.groups, strict=True):
+            own.add(theirs)
+        for index, counts in enumerate(sums.supplemental):
+            for concept, count in counts:
+                self._count(index, concept_key(concept), concept, count)
 
     def groups(self) -> tuple[GroupResult, ...]:
         """The sums so far."""
@@ -293,11 +314,19 @@ class MeasureResult:
             found = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR)
             self.failures.append(SubjectFailure(result.subject, found, not result.failed))
 
+    def part(self) -> PartResult:
+        """The result as plain data, to be added to that of other parts."""
+        return PartResult(self.totals.sums(), tuple(self.failures), tuple(self.subjects))
+
+    def add_part(self, part: PartResult) -> None:
+        """Adds the result of another part of the subjects."""
+        self.totals.add_sums(part.sums)
+        self.subjects.extend(part.subjects)
+        self.failures.extend(part.failures)
+
     def merge(self, other: MeasureResult) -> None:
         """Adds the result of another part of the subjects."""
-        self.totals.merge(other.totals)
-        self.subjects.extend(other.subjects)
-        self.failures.extend(other.failures)
+        self.add_part(other.part())
 
     def groups(self) -> tuple[GroupResult, ...]:
         """The groups over all subjects."""

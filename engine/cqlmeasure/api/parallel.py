@@ -1,0 +1,149 @@
+"""Evaluation in parts, by one process or several.
+
+Always holds: the result is that of evaluating everything at once, whatever the number of parts and processes; each
+process opens the content itself; parts come back in their order.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from cqlmeasure.data import DataSource, one_by_one
+from cqlmeasure.errors import Diagnostic, EvaluationError
+from cqlmeasure.measure import MeasureResult, PartResult
+
+T = TypeVar("T")
+
+
+class Opened(Protocol):
+    """A content that another process can open: where measures come from."""
+
+    def measure(self, reference: str, /) -> Any:
+        """The compiled measure."""
+        ...
+
+
+class Order(NamedTuple):
+    """What every process does with its parts: ``evaluate`` measures, each with its settings, for a part's subjects.
+
+    ``asked``: the references of the measures, and their settings; ``ready`` is done with the measures first;
+    ``options`` are those of the run.
+    """
+
+    opened: Opened
+    asked: Sequence[tuple[str, Any]]
+    ready: Callable[[Sequence[tuple[Any, Any]]], Sequence[tuple[Any, Any]]]
+    evaluate: Callable[[Sequence[tuple[Any, Any]], DataSource, Any], Sequence[MeasureResult]]
+    options: Any
+
+
+class Finished(NamedTuple):
+    """What a part gives: the result of each measure, and what its data left out."""
+
+    results: tuple[PartResult, ...]
+    warnings: tuple[Diagnostic, ...]
+
+
+class Crew(Protocol):
+    """Processes that work together; or this one alone."""
+
+    def survey(self, work: Iterable[Callable[[], T]], /) -> Iterable[T]:
+        """Does pieces of work and gives their results in their order."""
+        ...
+
+    def evaluate(self, parts: Iterable[DataSource], /) -> Iterator[Finished]:
+        """Evaluates parts and gives what they give in their order."""
+        ...
+
+
+class _Alone:
+    """No other process."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._measures = _measures(order)
+
+    def survey(self, work: Iterable[Callable[[], T]]) -> Iterable[T]:
+        return one_by_one(work)
+
+    def evaluate(self, parts: Iterable[DataSource]) -> Iterator[Finished]:
+        return (_finished(self._order, self._measures, part) for part in parts)
+
+
+class _Pool:
+    """Several processes."""
+
+    def __init__(self, executor: Any) -> None:
+        self._executor = executor
+
+    def survey(self, work: Iterable[Callable[[], T]]) -> Iterable[T]:
+        return self._told(partial(self._executor.map, _call), work)
+
+    def evaluate(self, parts: Iterable[DataSource]) -> Iterator[Finished]:
+        return self._told(partial(self._executor.map, _evaluate), parts)
+
+    def _told(self, run: Callable[[Iterable[Any]], Iterator[T]], work: Iterable[Any]) -> Iterator[T]:
+        # Imported here because it is slow to load and one process does not need it.
+        from concurrent.futures import BrokenExecutor
+
+        try:
+            yield from run(work)
+        except BrokenExecutor as error:
+            raise EvaluationError(
+                "a process that evaluates ended unexpectedly",
+                code="process-ended",
+                hint="it may have run out of memory: try fewer jobs",
+            ) from error
+
+
+@contextmanager
+def crew(jobs: int, order: Order) -> Iterator[Crew]:
+    """So many processes, for an order; they end with the context, and at once if it is left by an exception."""
+    if jobs <= 1:
+        yield _Alone(order)
+        return
+    # Imported here because they are slow to load and one process needs neither.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # A process that is started fresh shares no locks and threads with this one.
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(jobs, context, _open, (order,))
+    try:
+        yield _Pool(executor)
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
+    executor.shutdown()
+
+
+_mine: tuple[Order, Sequence[tuple[Any, Any]]] | None = None
+
+
+def _open(order: Order) -> None:
+    """What a process does first.  It is the first process that is told of an interrupt, and that ends the others."""
+    global _mine
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _mine = (order, _measures(order))
+
+
+def _measures(order: Order) -> Sequence[tuple[Any, Any]]:
+    return order.ready([(order.opened.measure(reference), settings) for reference, settings in order.asked])
+
+
+def _call(piece: Callable[[], T]) -> T:
+    return piece()
+
+
+def _evaluate(part: DataSource) -> Finished:
+    assert _mine is not None
+    return _finished(*_mine, part)
+
+
+def _finished(order: Order, measures: Sequence[tuple[Any, Any]], part: DataSource) -> Finished:
+    found = order.evaluate(measures, part, order.options)
+    return Finished(tuple(one.part() for one in found), tuple(part.warnings))
