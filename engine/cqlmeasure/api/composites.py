@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from cqlmeasure.api.engine import Engine
+from cqlmeasure.api.engine import Engine, Logic
 from cqlmeasure.api.explaining import Explaining
 from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, Settings, Task
+from cqlmeasure.api.runs import Readable, Settings, Task
 from cqlmeasure.content import MeasureEntry
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import MeasureResult as Result
@@ -34,13 +34,18 @@ class CompositeMeasure(CompiledMeasure):
             *([CompiledMeasure(entry, engine, timezone)] if own else []),
         )
 
+    @property
+    def logic(self) -> tuple[Logic, ...]:
+        """That of the components."""
+        return tuple(one for component in self.components for one in component.logic)
+
     def tasks(self, settings: Settings) -> list[Task]:
         """The components' own."""
         parts = [task for component in self.components for task in component.tasks(settings)]
         return [task._replace(whole=True) for task in parts]
 
     def finished(
-        self, results: Sequence[Result], settings: Settings, data: Data, report: ReportOptions
+        self, results: Sequence[Result], settings: Settings, data: Readable, report: ReportOptions
     ) -> MeasureResult:
         """The components' results, combined."""
         whole = compose(self.definition, results)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cqlmeasure import content as _content
 from cqlmeasure.api.cases import CaseRun
@@ -17,7 +17,8 @@ from cqlmeasure.api.engine import Engine
 from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.periods import UTC, NowLike, PeriodLike
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, run
+from cqlmeasure.api.runs import Data, Settings, run
+from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.sources import CaseSubjects
 from cqlmeasure.content import MeasureEntry, TestCase
 from cqlmeasure.errors import ContentError, Diagnostic
@@ -29,6 +30,9 @@ from cqlmeasure.measure import (
 )
 from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.external import Functions
+
+if TYPE_CHECKING:
+    from cqlmeasure.data.server import ServerSubjects
 
 
 class Content:
@@ -133,17 +137,8 @@ class Content:
         The parameters are those of ``CompiledMeasure.evaluate``.  ``step``: each measure is evaluated for every
         ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period; all results of one follow each other.
         """
-        shared = CodeIndexes()
-        compiled = [
-            (one, one.settings(period, None, parameters, now)._replace(indexes=shared))
-            for one in map(self.measure, measures)
-        ]
         return run(
-            [
-                (one, settings._replace(period=part))
-                for one, settings in compiled
-                for part in (split_period(settings.period, step) if step is not None else (settings.period,))
-            ],
+            self._wanted(measures, period, parameters, now, step),
             data,
             chosen=subjects,
             date=date,
@@ -151,6 +146,39 @@ class Content:
             evidence=evidence,
             keep=keep,
         )
+
+    def server_subjects(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        server: FhirServer,
+        *,
+        period: PeriodLike | None = None,
+        subjects: Iterable[str] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        now: NowLike | None = None,
+        step: str | None = None,
+    ) -> ServerSubjects:
+        """The patients of a FHIR server with the data that these measures need, as ``evaluate`` reads them."""
+        return server.subjects(self._wanted(measures, period, parameters, now, step), subjects)
+
+    def _wanted(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        period: PeriodLike | None,
+        parameters: Mapping[str, Any] | None,
+        now: NowLike | None,
+        step: str | None,
+    ) -> list[tuple[CompiledMeasure, Settings]]:
+        shared = CodeIndexes()
+        compiled = [
+            (one, one.settings(period, None, parameters, now)._replace(indexes=shared))
+            for one in map(self.measure, measures)
+        ]
+        return [
+            (one, settings._replace(period=part))
+            for one, settings in compiled
+            for part in (split_period(settings.period, step) if step is not None else (settings.period,))
+        ]
 
     def test_measures(self) -> list[str]:
         """The names of the measures for which there are test cases."""

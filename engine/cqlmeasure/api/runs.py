@@ -19,6 +19,7 @@ from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.others import expanded
 from cqlmeasure.api.periods import NowLike, evaluation_time
 from cqlmeasure.api.results import MeasureResult
+from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import UsageError
@@ -30,7 +31,8 @@ from cqlmeasure.runtime.subject import Subject
 if TYPE_CHECKING:
     from cqlmeasure.api.measures import CompiledMeasure
 
-Data = str | os.PathLike[str] | Iterable[SubjectData]
+Readable = str | os.PathLike[str] | Iterable[SubjectData]
+Data = Readable | FhirServer
 
 
 class Settings(NamedTuple):
@@ -84,12 +86,15 @@ def run(
             code="subject-type",
             hint="evaluate them one by one",
         )
+    if isinstance(data, FhirServer):
+        chosen = None if chosen is None else data.expanded(chosen)
+        data = data.subjects(wanted, chosen)
     if isinstance(data, str | os.PathLike):
         chosen = None if chosen is None else expanded(list(chosen), kinds[0], data)
         read: Iterable[SubjectData] = subjects(data, kind=kinds[0])
     else:
         read = data
-    source = (Subject(one.id, one.resources) for one in _only(read, chosen, kinds[0]))
+    source = (Subject(one.id, one.resources, one.faults) for one in _only(read, chosen, kinds[0]))
     with _without_collector():
         found = iter(_evaluate([task for part in tasks for task in part], source, evidence, keep))
     return [

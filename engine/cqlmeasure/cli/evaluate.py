@@ -11,7 +11,6 @@ import click
 import cqlmeasure as cm
 from cqlmeasure.cli.grouped import Grouped, advanced
 from cqlmeasure.cli.options import (
-    PATH,
     content_option,
     leniency_options,
     output_option,
@@ -20,9 +19,11 @@ from cqlmeasure.cli.options import (
     timezone_option,
 )
 from cqlmeasure.cli.report_options import read_json, read_reporter, report_options
+from cqlmeasure.cli.server_options import data_place, server_of, server_options
 
 if TYPE_CHECKING:
     from cqlmeasure.api.sources import CaseSubjects, Subjects
+    from cqlmeasure.data.server import ServerSubjects
 
 FAILED_SUBJECTS = 1
 EXAMPLES = """\b
@@ -40,9 +41,11 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
 @click.option(
     "--data",
     "-d",
-    type=PATH,
+    type=data_place,
+    metavar="PATH|URL",
     multiple=True,
-    help="The patients: a Bundle, a folder of Bundles, or NDJSON files; repeatable."
+    help="The patients: a Bundle, a folder of Bundles, or NDJSON files, repeatable; or the base address of a FHIR"
+    " server, which is asked for what the measures need."
     "  [default: the patients of the measure's own test cases]",
 )
 @click.option("--period", "-p", metavar="PERIOD", help="2026, 2026-07, or START..END.  [default: the measure's own]")
@@ -83,6 +86,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
     " item, with all strata and supplemental data.",
 )
 @output_option
+@server_options
 @report_options
 @parameter_option
 @timezone_option
@@ -90,7 +94,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step q
 def evaluate(
     measures: tuple[str, ...],
     content: tuple[Path, ...],
-    data: tuple[Path, ...],
+    data: tuple[str | Path, ...],
     period: str | None,
     subjects: tuple[str, ...],
     explained: tuple[str, ...],
@@ -98,6 +102,8 @@ def evaluate(
     rows: Literal["group", "population"],
     output: Path | None,
     step: str | None,
+    token_file: Path | None,
+    headers: tuple[str, ...],
     reporter: str | None,
     edition: str | None,
     narrative: bool,
@@ -132,6 +138,7 @@ def evaluate(
         timezone=timezone,
     )
     measures = tuple(dict.fromkeys(measures))
+    server = server_of(data, token_file, headers)
     with show.progress() as progress:
         progress.step(f"translating {', '.join(measures)}")
         compiled = [source.measure(measure) for measure in measures]
@@ -145,8 +152,22 @@ def evaluate(
             attested=_attested(compiled, attestation),
         )
         kind = compiled[0].subject_type
-        patients = cm.subjects(*data, kind=kind) if data else _test_subjects(source, measures, compiled)
-        subjects = tuple(expanded([*subjects, *explained], kind, *data))
+        patients: CaseSubjects | Subjects | ServerSubjects
+        if server is not None:
+            named = bool(subjects or explained)
+            subjects = tuple(server.expanded([*subjects, *explained]))
+            patients = source.server_subjects(
+                measures,
+                server,
+                period=period,
+                subjects=subjects if named else None,
+                parameters=parameters_of(parameters),
+                now=now,
+                step=step,
+            )
+        else:
+            patients = cm.subjects(*data, kind=kind) if data else _test_subjects(source, measures, compiled)
+            subjects = tuple(expanded([*subjects, *explained], kind, *data))
         progress.step(f"evaluating {', '.join(one.name for one in compiled)}")
         progress.expect(patients.count)
         counted = progress.counted(patients)
@@ -175,7 +196,8 @@ def evaluate(
             else:
                 show.result(part[0])
     found = [item for one in results for item in (*one.warnings, *one.failures)]
-    show.diagnostics([*source.warnings, *patients.warnings, *found])
+    doubtful = server.warnings if server is not None else []
+    show.diagnostics([*source.warnings, *doubtful, *patients.warnings, *found])
     if output is not None:
         show.write_reports(results, report, output, rows)
     return FAILED_SUBJECTS if any(one.failures for one in results) else 0

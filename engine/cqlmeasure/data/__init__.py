@@ -1,4 +1,4 @@
-"""Where subjects come from: Bundles, folders, NDJSON and lists of resources, one ``SubjectData`` per patient.
+"""Where subjects come from: Bundles, folders, NDJSON, lists of resources, FHIR servers; one ``SubjectData`` each.
 
 Owns reading and grouping; knows nothing of measures.  Always holds: Bundles stream (one is parsed, handed out and
 forgotten before the next), what belongs to a patient is decided by references and the patient compartment unless
@@ -8,13 +8,14 @@ forgotten before the next), what belongs to a patient is decided by references a
 from cqlmeasure.data.bundles import Folder, Resources, bundles, folder, from_resources
 from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
-from cqlmeasure.data.subjects import DataSource, SubjectData, subject_from_resources
+from cqlmeasure.data.subjects import DataSource, SelectiveSource, SubjectData, subject_from_resources
 
 __all__ = [
     "DataSource",
     "Folder",
     "Ndjson",
     "Resources",
+    "SelectiveSource",
     "SubjectData",
     "bundles",
     "folder",

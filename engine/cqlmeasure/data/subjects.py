@@ -7,7 +7,7 @@ data is as written); resources of one patient never reach another except through
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -18,11 +18,15 @@ Json = dict[str, Any]
 
 
 class SubjectData(msgspec.Struct, frozen=True):
-    """One subject: the id of its Patient, its resources (the Patient among them), and the file they come from."""
+    """One subject: the id of its Patient, its resources (the Patient among them), and the file they come from.
+
+    ``faults``: why its data could not be read; then it cannot be scored.
+    """
 
     id: str
     resources: list[Json]
     source: str
+    faults: tuple[Diagnostic, ...] = ()
 
 
 class DataSource(Protocol):
@@ -39,6 +43,15 @@ class DataSource(Protocol):
         ...
 
     def __iter__(self) -> Iterator[SubjectData]: ...
+
+
+@runtime_checkable
+class SelectiveSource(DataSource, Protocol):
+    """A source that reads some subjects without the others."""
+
+    def only(self, *subjects: str) -> DataSource:
+        """The same for the subjects with these ids alone."""
+        ...
 
 
 def unique_resources(resources: Iterable[Json]) -> list[Json]:

@@ -69,6 +69,9 @@ def evaluate_subject(
 ) -> SubjectResult:
     """The measure for one subject; an error becomes part of the result."""
     kind = plan.definition.subject_type
+    # Whose data could not be read is not scored on a part of them.
+    if faults := getattr(subject, "faults", ()):
+        return SubjectResult(subject=subject.id, subject_type=kind, errors=tuple(faults))
     notes: list[Diagnostic] = []
     try:
         evaluation: SubjectEvaluation = evaluator.subject(subject)

@@ -10,18 +10,23 @@ from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
 from cqlmeasure.requirements.module import Options, into_measure, module_definition
 from cqlmeasure.requirements.narrative import COLUMNS, rows
-from cqlmeasure.requirements.patterns import query_patterns
+from cqlmeasure.requirements.patterns import query_patterns, token
 from cqlmeasure.requirements.reading import Plan, plan
+from cqlmeasure.requirements.searches import CodeSearch, DateSearch, EntrySearch, entry_search
 
 __all__ = [
     "COLUMNS",
+    "CodeSearch",
     "Criteria",
+    "DateSearch",
     "Entry",
+    "EntrySearch",
     "Inferred",
     "Options",
     "Periods",
     "Plan",
     "criteria_of",
+    "entry_search",
     "infer",
     "into_measure",
     "library_requirements",
@@ -30,4 +35,5 @@ __all__ = [
     "plan",
     "query_patterns",
     "rows",
+    "token",
 ]
