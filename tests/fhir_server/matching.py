@@ -108,7 +108,7 @@ def _instants(text: str) -> tuple[datetime, datetime]:
         found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
         return found, found
     parts = [int(part) for part in text.split("-")]
-    first = date(*(parts + [1, 1])[:3])
+    first = date(*[*parts, 1, 1][:3])
     if len(parts) == 3:
         following = first + timedelta(days=1)
     else:

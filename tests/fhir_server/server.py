@@ -31,6 +31,7 @@ class State:
     def __init__(self, setup: Json) -> None:
         self.resources: dict[str, list[Json]] = {}
         for one in setup.get("resources", ()):
+            assert "id" in one
             self.resources.setdefault(one["resourceType"], []).append(one)
         self.options: Json = setup.get("options", {})
         self.faults: list[Json] = [{"times": 1_000_000, **one} for one in setup.get("faults", ())]
@@ -218,6 +219,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     state = State({})
 
     def log_message(self, format: str, *arguments: Any) -> None:

@@ -146,7 +146,8 @@ class _Run:
         anonymous: list[Json] = []
         self.take(by_name, anonymous, [one.result() for one in searches])
         self.follow(by_name, anonymous)
-        resources = [*batch, *by_name.values(), *anonymous]
+        # In the order of their ids: in which order servers answer, and by which search, must not show in a result.
+        resources = [*batch, *(by_name[name] for name in sorted(by_name)), *anonymous]
         grouping = Grouping(((one, None) for one in resources), self.client.base, lone_owns=False)
         subjects = list(grouping.subjects())
         lost = [one for one in grouping.unclaimed if one["resourceType"] in PATIENT_PATHS]

@@ -31,7 +31,7 @@ class _Variant(msgspec.Struct, frozen=True):
 
     search: Search
     link: str
-    by_value_set: bool = True
+    by_value_set: bool = False
     without: str = ""
 
 
@@ -149,22 +149,24 @@ def _variants(one: Search, link: str, known: Capabilities) -> list[_Variant]:
 
 
 def _by_link(one: Search, link: str, known: Capabilities) -> list[_Variant]:
-    found = [_Variant(one, link)]
-    if any(part.value_set is not None for part in one.codes):
+    by_value_set = any(part.value_set is not None for part in one.codes)
+    found = [_Variant(one, link, by_value_set)]
+    if by_value_set:
         listed = tuple(part for part in one.codes if part.tokens)
-        found.append(_Variant(msgspec.structs.replace(one, codes=listed), link, False, "by value set"))
+        found.append(_Variant(msgspec.structs.replace(one, codes=listed), link, without="by value set"))
     if known.types is not None and one.type in known.types:
         codes = tuple(part for part in one.codes if part.tokens and known.lists(one.type, part.name))
         dates = tuple(part for part in one.dates if known.lists(one.type, part.name))
         names = [name for name in _names(one) if not known.lists(one.type, name)]
         without = f"by {', '.join(names)}"
         if names:
-            found.append(_Variant(msgspec.structs.replace(one, codes=codes, dates=dates), link, False, without))
+            found.append(_Variant(msgspec.structs.replace(one, codes=codes, dates=dates), link, without=without))
     names = _names(one)
     without = f"by {', '.join(names)}" if names else ""
-    found.append(_Variant(one.plain, link, False, without))
-    found.append(_Variant(Search(one.type, one.links), link, False, without or "with _include"))
-    return [variant for number, variant in enumerate(found) if not number or variant.search != found[number - 1].search]
+    found.append(_Variant(one.plain, link, without=without))
+    found.append(_Variant(Search(one.type, one.links), link, without=without or "with _include"))
+    different = {(variant.search, variant.by_value_set): variant for variant in reversed(found)}
+    return list(reversed(different.values()))
 
 
 def _names(one: Search) -> list[str]:
