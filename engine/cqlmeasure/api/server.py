@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from cqlmeasure.api.others import expanded
@@ -33,19 +33,22 @@ class FhirServer:
     def __init__(self, connection: Connection, value_sets: ValueSets = "auto") -> None:
         self.connection = connection
         self._value_sets = value_sets
+        self._asked: ServerSubjects | None = None
 
     def __repr__(self) -> str:
         return f"FhirServer({self.connection.url!r})"
 
     @property
     def warnings(self) -> list[Diagnostic]:
-        """What is doubtful about the connection."""
+        """What is doubtful about the connection, and what the last evaluation could not ask as it should."""
+        found = list(self._asked.warnings) if self._asked is not None else []
         url = urlsplit(self.connection.url)
         if self.connection.token is None or url.scheme == "https" or _is_loopback(url.hostname or ""):
-            return []
+            return found
         text = "the token goes to the server in the clear"
         hint = "name the server by https"
-        return [Diagnostic(code="server-url", message=text, severity=Severity.WARNING, file=url.geturl(), hint=hint)]
+        clear = Diagnostic(code="server-url", message=text, severity=Severity.WARNING, file=url.geturl(), hint=hint)
+        return [clear, *found]
 
     def subjects(
         self, wanted: Sequence[tuple[CompiledMeasure, Settings]], chosen: Iterable[str] | None = None
@@ -66,7 +69,8 @@ class FhirServer:
                     hint="evaluate it for files with all resources",
                 )
         patients = None if chosen is None else [_patient(one) for one in self.expanded(chosen)]
-        return ServerSubjects(self.connection, server_plan(wanted), patients, self._value_sets)
+        self._asked = ServerSubjects(self.connection, server_plan(wanted), patients, self._value_sets)
+        return self._asked
 
     def expanded(self, chosen: Iterable[str]) -> list[str]:
         """The subjects, Groups (``Group/ID`` on the server, or a JSON file) replaced by their members."""
@@ -147,8 +151,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def is_address(text: Any) -> bool:
-    """Whether a place of data is the address of a server, not a path."""
-    return isinstance(text, str) and text.lower().startswith(("http://", "https://"))

@@ -196,8 +196,8 @@ def evaluate(
             else:
                 show.result(part[0])
     found = [item for one in results for item in (*one.warnings, *one.failures)]
-    doubtful = server.warnings if server is not None else []
-    show.diagnostics([*source.warnings, *doubtful, *patients.warnings, *found])
+    doubtful = patients.warnings if server is None else server.warnings
+    show.diagnostics([*source.warnings, *doubtful, *found])
     if output is not None:
         show.write_reports(results, report, output, rows)
     return FAILED_SUBJECTS if any(one.failures for one in results) else 0

@@ -32,14 +32,13 @@ _INCLUDES = {
 }
 #: Links of types that R4 puts into no patient's compartment although they are about patients.
 _BEYOND_COMPARTMENT = {"Task": ["patient"]}
-#: Elements that have codes with systems; of a plain code the system is not in the data.
 _WITH_SYSTEM = frozenset({"Coding", "CodeableConcept"})
 
 
 class CodeSearch(msgspec.Struct, frozen=True):
     """A token parameter: members of a value set (a canonical), or codes, each with its system (``None``: any).
 
-    ``systems``: what is looked for has a system; else it may have none, as CQL's membership takes a code without one.
+    ``systems``: the element has codes with systems; a plain code (a status) has none in the data.
     """
 
     name: str
@@ -74,16 +73,13 @@ def entry_search(paths: Paths, entry: Entry, periods: Periods, related: Iterable
     """
     searches = _searches(paths, entry.resource)
     codes = []
-    retrieved = entry.code_path is not None and entry.codes is not None
-    for number, made in enumerate(code_filters(entry, paths)):
+    for made in code_filters(entry, paths):
         types = paths.types(entry.resource, tuple(made["path"].split("."))) or frozenset()
         name = _token(paths, entry.resource, made["path"], searches)
         if name is None:
             continue
         found = tuple((code.get("system"), code["code"]) for code in made.get("code", ()))
-        # A retrieve compares systems; conditions (all but the first filter) let a code without one pass.
-        systems = retrieved and number == 0 and bool(types & _WITH_SYSTEM)
-        codes.append(CodeSearch(name, made.get("valueSet"), found, systems))
+        codes.append(CodeSearch(name, made.get("valueSet"), found, bool(types & _WITH_SYSTEM)))
     includes = tuple(
         f"{entry.resource}:{_INCLUDES[entry.resource, kind]}"
         for kind in sorted(set(related))
