@@ -180,6 +180,13 @@ def test_waiting_grows_and_the_server_may_say_how_long(fhir: Running) -> None:
     assert time.monotonic() - started < 5
 
 
+def test_a_server_that_asks_to_wait_too_long_is_not_waited_for(fhir: Running) -> None:
+    fhir.hold(DATA, {"match": "Patient?", "kind": "busy_for_long"})
+    with pytest.raises(DataError) as caught:
+        read(source(fhir))
+    assert caught.value.diagnostics[0].hint == "it asks to wait 86400 seconds"
+
+
 # what does not
 
 

@@ -76,7 +76,7 @@ class FhirServer:
         """The subjects, Groups (``Group/ID`` on the server, or a JSON file) replaced by their members."""
         found: list[str] = []
         for name in chosen:
-            if not name.startswith("Group/"):
+            if name.lower().endswith(".json") or not name.startswith("Group/"):
                 found += expanded([name], "Patient")
                 continue
             client = Client(self.connection)

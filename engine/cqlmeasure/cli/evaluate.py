@@ -32,6 +32,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --report
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -o patients.csv
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --explain exactly-9
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step quarter
+cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d https://server/fhir --token-file token
 """
 
 

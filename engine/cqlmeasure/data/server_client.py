@@ -267,12 +267,15 @@ def _parsed(body: bytes) -> Json | None:
 
 def _refused(request: Request, response: requests.Response, reason: str | None) -> Exception:
     status = response.status_code
+    wait = _retry_after(response.headers.get("Retry-After"))
     text = f"the server answers {status} {printable(response.reason or '')}".rstrip()
     hint = None
     if status == 401:
         hint = "give a bearer token that the server accepts (--token-file, token=)"
     elif 300 <= status < 400:
         hint = f"redirects are not followed; it leads to {printable(response.headers.get('Location', ''))}"
+    elif wait is not None:
+        hint = f"it asks to wait {wait:.0f} seconds"
     error = ServerError(
         f"{text}: {reason}" if reason else text,
         code="server-status",
@@ -283,7 +286,7 @@ def _refused(request: Request, response: requests.Response, reason: str | None) 
     )
     if status not in _PASSING:
         return error
-    return _Passing(error, _retry_after(response.headers.get("Retry-After")))
+    return _Passing(error, wait)
 
 
 def _retry_after(text: str | None) -> float | None:
