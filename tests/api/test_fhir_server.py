@@ -264,6 +264,21 @@ HARD: list[tuple[str, list[Json]]] = [
         [{"resourceType": "Task", "id": "t", "status": "ready", "intent": "order", "for": {"reference": "Patient/p"}}],
     ),
     (
+        # What a resource refers to is looked up without a retrieve.
+        "exists ([Encounter] E where FHIRHelpers.resolve(E.partOf.reference) is not null)",
+        [
+            {
+                "resourceType": "Encounter",
+                "id": "e",
+                "status": "finished",
+                "class": {"code": "AMB"},
+                "subject": {"reference": "Patient/p"},
+                "partOf": {"reference": "EpisodeOfCare/c"},
+            },
+            {"resourceType": "EpisodeOfCare", "id": "c", "status": "active", "patient": {"reference": "Patient/p"}},
+        ],
+    ),
+    (
         # Data of everybody are, patient by patient, those of the patient.
         '"All" > 0',
         [{"resourceType": "Immunization", "id": "i", "status": "completed", "patient": {"reference": "Patient/p"}}],

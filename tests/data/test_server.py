@@ -141,6 +141,34 @@ def test_includes_that_are_refused_are_read_by_their_ids(fhir: Running) -> None:
     assert [one.code for one in found.warnings] == ["server-search"]
 
 
+def test_all_that_is_referred_to(fhir: Running) -> None:
+    fhir.hold(MEDICATION)
+    plan = ServerPlan((Search("MedicationRequest", ("patient",)),), None)
+    assert read(source(fhir, plan)) == {"p0": ["p0", "e1", "m1", "drug", "maker"]}
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Medication/a,b",
+        "Medication/../metadata",
+        "Medication/x?y",
+        "medication/x",
+        "Medication/",
+        "#drug",
+        "urn:uuid:1",
+    ],
+)
+def test_what_is_no_reference_is_not_asked_for(fhir: Running, reference: str) -> None:
+    fhir.hold([MEDICATION[0], {**MEDICATION[1], "medicationReference": {"reference": reference}}])
+    plan = ServerPlan((Search("MedicationRequest", ("patient",)),), frozenset({"Medication"}))
+    read(source(fhir, plan))
+    assert all("," not in one and ".." not in one for one in fhir.asked("Medication", ".."))
+    assert {one.partition(" ")[2].partition(" ")[0] for one in fhir.asked()} <= {
+        "metadata", "Patient", "MedicationRequest", "Medication",
+    }  # fmt: skip
+
+
 def test_references_to_other_servers_are_not_followed(fhir: Running) -> None:
     changed = {**MEDICATION[1], "medicationReference": {"reference": "http://elsewhere.example.org/Medication/drug"}}
     fhir.hold([MEDICATION[0], changed])

@@ -81,6 +81,7 @@ PARAMETERS: dict[str, dict[str, Parameter]] = {
         "location": _reference("location.location"),
         "type": _token("type"),
     },
+    "EpisodeOfCare": {"patient": _patient("patient"), "status": _token("status")},
     "Group": {"member": _reference("member.entity")},
     "Immunization": {"patient": _patient("patient"), "vaccine-code": _token("vaccineCode")},
     "Location": {},

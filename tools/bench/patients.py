@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import orjson
-
 import cqlmeasure as cm
 from cqlmeasure.content import Content
+from cqlmeasure.data import Texts, from_texts
 from tools.generate_population.__main__ import bundle
 from tools.generate_population.resources import Population
 from tools.generate_population.wanted import wanted
@@ -25,8 +21,6 @@ def invented_texts(deck: str, measures: list[str], resources: int, patients: int
     return [bundle(patient) for patient in population(patients)]
 
 
-def subjects(texts: list[bytes]) -> Iterator[Any]:
-    """The subjects, each parsed when it is its turn."""
-    for text in texts:
-        resources = [entry["resource"] for entry in orjson.loads(text)["entry"]]
-        yield from cm.from_resources(resources, source="bench", bundle_is_patient=True)
+def subjects(texts: list[bytes]) -> Texts:
+    """The subjects, each read when it is its turn."""
+    return from_texts(texts, source="bench", bundle_is_patient=True)

@@ -21,7 +21,7 @@ from cqlmeasure.api.results import MeasureResult, trend_points
 from cqlmeasure.api.server import FhirServer, fhir_server
 from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import attributed, subjects
-from cqlmeasure.data import SubjectData, bundles, from_resources, ndjson
+from cqlmeasure.data import SubjectData, bundles, from_resources, from_texts, ndjson
 from cqlmeasure.data.server_client import ServerLimits
 from cqlmeasure.errors import (
     ContentError,
@@ -102,6 +102,7 @@ __all__ = [
     "fhir_parameters",
     "fhir_server",
     "from_resources",
+    "from_texts",
     "is_complete",
     "is_definition",
     "ndjson",

@@ -17,7 +17,7 @@ from cqlmeasure.api.engine import Engine
 from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.periods import UTC, NowLike, PeriodLike
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, Settings, run
+from cqlmeasure.api.runs import Data, Options, Settings, run
 from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.sources import CaseSubjects
 from cqlmeasure.content import MeasureEntry, TestCase
@@ -130,6 +130,7 @@ class Content:
         report: ReportOptions | None = None,
         evidence: bool = True,
         keep: bool = True,
+        plan: bool = True,
         step: str | None = None,
     ) -> list[MeasureResult]:
         """Evaluate several measures in one pass over the subjects; the result of each, in their order.
@@ -140,11 +141,7 @@ class Content:
         return run(
             self._wanted(measures, period, parameters, now, step),
             data,
-            chosen=subjects,
-            date=date,
-            report=report,
-            evidence=evidence,
-            keep=keep,
+            Options(subjects, date, report, evidence, keep, plan),
         )
 
     def server_subjects(

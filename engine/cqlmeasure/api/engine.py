@@ -11,10 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+import orjson
 
 from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.api.parameters import Declared, Parameters, parameter_values
 from cqlmeasure.api.periods import NowLike, evaluation_time
+from cqlmeasure.api.planning import ReadingPlan, from_bytes, to_bytes
 from cqlmeasure.compiler.program import Program
 from cqlmeasure.content import Content
 from cqlmeasure.errors import Diagnostic, TerminologyError
@@ -31,6 +33,9 @@ from cqlmeasure.typesys import DATE, IntervalType
 
 if TYPE_CHECKING:
     from cqlmeasure.explain import Explainer, Plan
+
+
+READING = "reading"
 
 
 class Engine:
@@ -51,7 +56,7 @@ class Engine:
         self.prefer_elm = prefer_elm
         lookup = content if content is not None else MemoryLookup(())
         self.terminology = Terminology(lookup, lenient=lenient_terminology)
-        self._store = Store()
+        self.store = Store()
         self._known: dict[str, PreparedLibrary] = {}
 
     @property
@@ -70,7 +75,7 @@ class Engine:
         prepared = prepare(
             source,
             self.libraries,
-            store=self._store,
+            store=self.store,
             models=self.libraries.model,
             models_key=self.libraries.models_key,
             any_version=self.any_version,
@@ -87,6 +92,7 @@ class PreparedLibrary:
         self._prepared = prepared
         self._engine = engine
         self._reasons: dict[tuple[str, ...], Plan] = {}
+        self._readings: dict[str, ReadingPlan | None] = {}
 
     @cached_property
     def elm(self) -> dict[str, Any]:
@@ -164,6 +170,33 @@ class PreparedLibrary:
             self._reasons[names] = Plan(names, primary, libraries, self._lines)
         plan = self._reasons[names]
         return Explainer(definition, plan, evaluator(plan.program))
+
+    def reading_plan(
+        self, measure: Mapping[str, Any], parameters: Mapping[str, tuple[str, str]], offset: str
+    ) -> ReadingPlan | None:
+        """What evaluating a Measure with this library reads; ``None`` if any resource may matter."""
+        engine, program = self._engine, self._prepared.program
+        asked = orjson.dumps([measure.get("group"), measure.get("supplementalData"), parameters, offset])
+        key = engine.store.key(READING, program.name, program.source, asked)
+        if key in self._readings:
+            return self._readings[key]
+        known, plan = from_bytes(engine.store.read(READING, key))
+        if not known:
+            # The inferencer is loaded where there is no plan yet.
+            from cqlmeasure.api.requirements import reading_plan
+
+            plan = reading_plan(
+                measure,
+                self.source,
+                engine.libraries,
+                parameters=parameters,
+                offset=offset,
+                any_version=engine.any_version,
+                prefer_elm=engine.prefer_elm,
+            )
+            engine.store.write(READING, key, to_bytes(plan))
+        self._readings[key] = plan
+        return plan
 
     def _code_system(self, url: str, version: str | None) -> CodeSystem:
         """The code system with its codes; where the content has it not, or not whole, only its identity."""

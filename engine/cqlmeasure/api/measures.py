@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cqlmeasure.api.attesting import NoLibrary
@@ -18,8 +19,9 @@ from cqlmeasure.api.explaining import Explaining
 from cqlmeasure.api.others import all_resources
 from cqlmeasure.api.parameters import check_reserved
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, NowLike, PeriodLike, as_period
+from cqlmeasure.api.planning import Reading, members_of
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, Readable, Settings, Task, run
+from cqlmeasure.api.runs import Data, Options, Readable, Settings, Task, run
 from cqlmeasure.content import MeasureEntry
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import (
@@ -150,6 +152,7 @@ class CompiledMeasure:
         report: ReportOptions | None = None,
         evidence: bool = True,
         keep: bool = True,
+        plan: bool = True,
     ) -> MeasureResult:
         """Evaluate the measure for subjects.
 
@@ -161,10 +164,12 @@ class CompiledMeasure:
         ``Now()`` and ``Today()``.  ``date``: what the reports say of when they were made.  ``report``: what else the
         reports are like (reporter, edition of the exchange guide, narrative ...).
         ``evidence``: individual reports list the resources that were looked at.  ``keep``: keep each subject's result;
-        without it only the totals, for populations that do not fit into memory.
+        without it only the totals, for populations that do not fit into memory.  ``plan``: of files, only what the
+        measure can use is read; without evidence and ``keep``, nor are subjects that are in no initial population.
         """
         settings = self.settings(period, timezone, parameters, now)
-        return run([(self, settings)], data, chosen=subjects, date=date, report=report, evidence=evidence, keep=keep)[0]
+        options = Options(subjects, date, report, evidence, keep, plan)
+        return run([(self, settings)], data, options)[0]
 
     def trend(
         self,
@@ -180,6 +185,7 @@ class CompiledMeasure:
         report: ReportOptions | None = None,
         evidence: bool = True,
         keep: bool = True,
+        plan: bool = True,
     ) -> list[MeasureResult]:
         """Evaluate the measure for each ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period.
 
@@ -187,7 +193,7 @@ class CompiledMeasure:
         """
         whole = self.settings(period, timezone, parameters, now)
         wanted = [(self, whole._replace(period=part)) for part in split_period(whole.period, step)]
-        return run(wanted, data, chosen=subjects, date=date, report=report, evidence=evidence, keep=keep)
+        return run(wanted, data, Options(subjects, date, report, evidence, keep, plan))
 
     def evaluate_unfiltered(
         self,
@@ -225,7 +231,7 @@ class CompiledMeasure:
 
     def tasks(self, settings: Settings) -> list[Task]:
         """What is to be evaluated for each subject."""
-        return [Task(*self._prepare(*settings), settings.period)]
+        return [Task(*self._prepare(*settings), settings.period, partial(self._reading, settings))]
 
     def finished(
         self, results: Sequence[Result], settings: Settings, data: Readable, report: ReportOptions
@@ -249,6 +255,14 @@ class CompiledMeasure:
     def placed(self, found: Diagnostic) -> Diagnostic:
         """What went wrong while the measure ran, with the file and line of its CQL."""
         return found if self._prepared is None else self._prepared.placed(found)
+
+    def _reading(self, settings: Settings) -> Reading:
+        period = settings.period
+        plan = None
+        if self._prepared is not None:
+            bounds = {MEASUREMENT_PERIOD: (period.start, period.end)}
+            plan = self._prepared.reading_plan(self._entry.resource(), bounds, settings.timezone)
+        return Reading(plan, members_of(self._engine.terminology))
 
     def _explainer(self, settings: Settings) -> Explainer:
         plan, _ = self._prepare(*settings)

@@ -6,10 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cqlmeasure.api.libraries import Libraries
+from cqlmeasure.api.planning import Kind, ReadingPlan
 from cqlmeasure.api.translation import library_set
 from cqlmeasure.elm import Library
 from cqlmeasure.evaluation import LibraryText
-from cqlmeasure.requirements import Options, Periods, library_requirements, measure_requirements
+from cqlmeasure.requirements import (
+    Kinds,
+    Options,
+    Periods,
+    criteria_of,
+    infer,
+    library_requirements,
+    measure_requirements,
+    needs_of,
+)
 
 
 def requirements_of_measure(
@@ -49,6 +59,44 @@ def requirements_of_library(
     return library_requirements(primary, list(found.values()), expressions, options)
 
 
+def reading_plan(
+    measure: Mapping[str, Any],
+    source: LibraryText,
+    libraries: Libraries,
+    *,
+    parameters: Mapping[str, tuple[str, str]],
+    offset: str,
+    any_version: bool = False,
+    prefer_elm: bool = False,
+) -> ReadingPlan | None:
+    """What evaluating a Measure with the library ``source`` reads; ``None`` if any resource may matter."""
+    primary, found = library_set(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
+    criteria = criteria_of(measure)
+    needs = needs_of(infer(primary, found.values(), criteria.expressions, membership=criteria.membership))
+    if needs is None:
+        return None
+    periods = Periods(dict(parameters), _zone(offset))
+
+    def kinds(some: Sequence[Kinds]) -> tuple[Kind, ...]:
+        return tuple(dict.fromkeys(_kind(one, periods) for one in some))
+
+    return ReadingPlan(kinds(needs.retrieved), kinds(needs.used), tuple(map(kinds, needs.clauses)))
+
+
+def _kind(one: Kinds, periods: Periods) -> Kind:
+    low, high = one.days(periods)
+    if not one.terms:
+        return Kind(one.type, low=low, high=high)
+    # One set of codes is told to sources, that of the retrieve; further conditions would only narrow it.
+    terms = one.terms[0]
+    codes = None if terms.value_set is not None else terms.codes
+    return Kind(one.type, terms.value_set, codes, terms.profile, low, high)
+
+
+def _zone(offset: str) -> str:
+    return "Z" if offset == "+00:00" else offset
+
+
 def _options(
     found: Mapping[str, Library],
     source: LibraryText,
@@ -57,7 +105,6 @@ def _options(
     offset: str,
     reference: bool,
 ) -> Options:
-    zone = "Z" if offset == "+00:00" else offset
     texts = {}
     for key in found:
         name, _, version = key.partition("|")
@@ -65,4 +112,4 @@ def _options(
         text = source if own else libraries.find(name, version or None)
         if text is not None and text.cql is not None:
             texts[key] = text.cql
-    return Options(periods=Periods(dict(parameters), zone), reference=reference, texts=texts)
+    return Options(periods=Periods(dict(parameters), _zone(offset)), reference=reference, texts=texts)

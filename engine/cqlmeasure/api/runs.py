@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,12 +18,13 @@ import msgspec
 from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.others import expanded
 from cqlmeasure.api.periods import NowLike, evaluation_time
+from cqlmeasure.api.planning import Reading, selection
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.sources import subjects
-from cqlmeasure.data import SubjectData
+from cqlmeasure.data import Selecting, SubjectData
 from cqlmeasure.errors import UsageError
-from cqlmeasure.measure import MeasurePlan, Period, ReportOptions, evaluate_subject, evaluate_together
+from cqlmeasure.measure import MeasurePlan, Period, ReportOptions, evaluate_subject, nobody
 from cqlmeasure.measure import MeasureResult as Result
 from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.subject import Subject
@@ -53,32 +54,41 @@ class Settings(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One measure for one period; ``whole``: the subjects' results are needed, whatever the caller keeps."""
+    """One measure for one period; ``reading``: what of the data it reads.
+
+    ``whole``: the subjects' results are needed, whatever the caller keeps.
+    """
 
     plan: MeasurePlan
     evaluator: Any
     period: Period
+    reading: Callable[[], Reading]
     whole: bool = False
 
 
-def run(
-    wanted: Sequence[tuple[CompiledMeasure, Settings]],
-    data: Data,
-    *,
-    chosen: Iterable[str] | None = None,
-    date: str | None = None,
-    report: ReportOptions | None = None,
-    evidence: bool = True,
-    keep: bool = True,
-) -> list[MeasureResult]:
+class Options(NamedTuple):
+    """How a run is done; see ``CompiledMeasure.evaluate``.  ``chosen``: only the subjects with these ids."""
+
+    chosen: Iterable[str] | None = None
+    date: str | None = None
+    report: ReportOptions | None = None
+    evidence: bool = True
+    keep: bool = True
+    plan: bool = True
+
+
+def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options: Options) -> list[MeasureResult]:
     """The result of each measure with its settings."""
-    tasks = [measure.tasks(settings) for measure, settings in wanted]
+    parts = [measure.tasks(settings) for measure, settings in wanted]
+    tasks = [task for part in parts for task in part]
     periods: defaultdict[int, set[Period]] = defaultdict(set)
     for measure, settings in wanted:
         periods[id(measure)].add(settings.period)
-    options = [_options(settings, date, report, len(periods[id(measure)]) > 1) for measure, settings in wanted]
-    for (measure, _), option in zip(wanted, options, strict=True):
-        measure.check_report(option)
+    reports = [
+        _report(settings, options.date, options.report, len(periods[id(measure)]) > 1) for measure, settings in wanted
+    ]
+    for (measure, _), report in zip(wanted, reports, strict=True):
+        measure.check_report(report)
     kinds = sorted({measure.subject_type for measure, _ in wanted})
     if len(kinds) > 1:
         raise UsageError(
@@ -86,6 +96,7 @@ def run(
             code="subject-type",
             hint="evaluate them one by one",
         )
+    chosen = options.chosen
     if isinstance(data, FhirServer):
         chosen = None if chosen is None else data.expanded(chosen)
         data = data.subjects(wanted, chosen)
@@ -94,31 +105,49 @@ def run(
         read: Iterable[SubjectData] = subjects(data, kind=kinds[0])
     else:
         read = data
-    source = (Subject(one.id, one.resources, one.faults) for one in _only(read, chosen, kinds[0]))
+    if options.plan:
+        read = planned(tasks, read, options)
     with _without_collector():
-        found = iter(_evaluate([task for part in tasks for task in part], source, evidence, keep))
+        found = iter(_evaluate(tasks, _only(read, chosen, kinds[0]), options))
     return [
-        measure.finished([next(found) for _ in part], settings, data, option)
-        for (measure, settings), part, option in zip(wanted, tasks, options, strict=True)
+        measure.finished([next(found) for _ in part], settings, data, report)
+        for (measure, settings), part, report in zip(wanted, parts, reports, strict=True)
     ]
 
 
-def _evaluate(tasks: Sequence[Task], source: Iterable[Subject], evidence: bool, keep: bool) -> Sequence[Result]:
-    if len({(task.period, task.whole) for task in tasks}) == 1:
-        pairs = [(task.plan, task.evaluator) for task in tasks]
-        one = tasks[0]
-        return evaluate_together(pairs, source, period=one.period, evidence=evidence, keep=keep or one.whole)
+def planned(tasks: Sequence[Task], source: Iterable[SubjectData], options: Options) -> Iterable[SubjectData]:
+    """The subjects without what the tasks do not read, if the source can leave it out."""
+    if not isinstance(source, Selecting):
+        return source
+    kept = options.keep or any(task.whole for task in tasks)
+    found = selection([task.reading() for task in tasks], evidence=options.evidence, ruling_out=not kept)
+    return source if found is None else source.selecting(found)
+
+
+def _evaluate(tasks: Sequence[Task], source: Iterable[SubjectData], options: Options) -> list[Result]:
+    """The result of each task."""
     results = [
-        Result(task.plan.definition, task.period, keep=keep or task.whole, warnings=task.plan.definition.warnings)
+        Result(
+            task.plan.definition, task.period, keep=options.keep or task.whole, warnings=task.plan.definition.warnings
+        )
         for task in tasks
     ]
-    for subject in source:
-        for task, result in zip(tasks, results, strict=True):
+    nobodies = [nobody(task.plan) for task in tasks]
+    work = list(zip(range(len(tasks)), tasks, results, strict=True))
+    evidence = options.evidence
+    for one in source:
+        ruled_out = one.ruled_out
+        subject = None
+        for number, task, result in work:
+            if number in ruled_out:
+                result.add(nobodies[number])
+                continue
+            subject = subject or Subject(one.id, one.resources, one.faults)
             result.add(evaluate_subject(task.plan, task.evaluator, subject, evidence=evidence))
     return results
 
 
-def _options(settings: Settings, date: str | None, report: ReportOptions | None, several: bool) -> ReportOptions:
+def _report(settings: Settings, date: str | None, report: ReportOptions | None, several: bool) -> ReportOptions:
     options = report or ReportOptions()
     if several:
         # The reports of different periods have different ids.

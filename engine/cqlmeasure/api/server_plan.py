@@ -26,6 +26,7 @@ from cqlmeasure.requirements import (
     Periods,
     criteria_of,
     entry_search,
+    follows_references,
     infer,
     token,
 )
@@ -42,6 +43,7 @@ def server_plan(wanted: Sequence[tuple[CompiledMeasure, Settings]]) -> ServerPla
     """The plan for measures with their settings."""
     searches: dict[Search, None] = {}
     followed: set[str] = set()
+    reaching = False
     inferred: dict[tuple[int, Criteria], Inferred] = {}
     for logic, settings in ((part, settings) for measure, settings in wanted for part in measure.logic):
         # A measure that is evaluated for several periods is looked at once.
@@ -49,6 +51,7 @@ def server_plan(wanted: Sequence[tuple[CompiledMeasure, Settings]]) -> ServerPla
         if key not in inferred:
             inferred[key] = _inferred(logic, key[1])
         found = inferred[key]
+        reaching = reaching or follows_references(found)
         zone = "Z" if settings.timezone == "+00:00" else settings.timezone
         periods = Periods({MEASUREMENT_PERIOD: (settings.period.start, settings.period.end)}, zone)
         codes = _Codes(logic)
@@ -60,7 +63,7 @@ def server_plan(wanted: Sequence[tuple[CompiledMeasure, Settings]]) -> ServerPla
                 searches.setdefault(_search(made, codes))
             else:
                 followed.add(entry.resource)
-    return ServerPlan(tuple(searches), frozenset(followed))
+    return ServerPlan(tuple(searches), None if reaching else frozenset(followed))
 
 
 def _inferred(logic: Logic, criteria: Criteria) -> Inferred:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cqlmeasure.api.others import OtherSubjects
 from cqlmeasure.content import TestCase
-from cqlmeasure.data import DataSource, SubjectData, open_data, subject_from_resources
+from cqlmeasure.data import DataSource, Selecting, Selection, SubjectData, open_data, subject_from_resources
 from cqlmeasure.data.subjects import relative_reference
 from cqlmeasure.errors import ContentError, Diagnostic
 from cqlmeasure.measure import by_paths
@@ -31,6 +31,10 @@ class Subjects:
         """About how many subjects there are, if all sources know."""
         counts = [source.count for source in self._sources]
         return None if None in counts else sum(count for count in counts if count is not None)
+
+    def selecting(self, selection: Selection) -> Subjects:
+        """The same subjects; sources that can leave out what is not wanted do."""
+        return Subjects([one.selecting(selection) if isinstance(one, Selecting) else one for one in self._sources])
 
     def __iter__(self) -> Iterator[SubjectData]:
         for source in self._sources:

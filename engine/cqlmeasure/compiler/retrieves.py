@@ -15,21 +15,8 @@ from cqlmeasure.compiler.emitter import Emitter, Handler
 from cqlmeasure.compiler.filters import Refused, filtered, is_filtered, searched_path
 from cqlmeasure.elm.base import Element
 from cqlmeasure.elm.queries import Retrieve
-from cqlmeasure.models import builtin
+from cqlmeasure.models import builtin, fixed_code, is_negation
 from cqlmeasure.typesys import VALUE_SET, DataType, ListType, NamedType
-
-_NEGATIONS = ("notrequested", "notdone", "observationcancelled", "rejected", "donotperform")
-_VITAL_SIGNS = {
-    "us-core-blood-pressure": "85354-9",
-    "us-core-bmi": "39156-5",
-    "us-core-body-height": "8302-2",
-    "us-core-body-temperature": "8310-5",
-    "us-core-body-weight": "29463-7",
-    "us-core-head-circumference": "9843-4",
-    "us-core-heart-rate": "8867-4",
-    "us-core-respiratory-rate": "9279-1",
-}
-"""Profiles that a code decides where none is declared: the LOINC code that the profile fixes."""
 
 _PROFILED_MODELS = ("QICore", "USCore")
 _PLAIN = "http://hl7.org/fhir/StructureDefinition/"
@@ -52,10 +39,8 @@ def profile(em: Emitter, kind: str, template: str | None) -> str:
     if template is None or template.startswith(_PLAIN):
         return "None"
     em.import_("retrieve", "Profile")
-    last = template.rpartition("/")[2]
     others = tuple(sorted(profiles_of(kind) - {template}))
-    negation = last.lower().endswith(_NEGATIONS)
-    text = f"Profile({template!r}, {others!r}, {negation}, {_VITAL_SIGNS.get(last)!r})"
+    text = f"Profile({template!r}, {others!r}, {is_negation(template)}, {fixed_code(template)!r})"
     return em.module.constant(text, em.frame.place, "PROFILE_")
 
 

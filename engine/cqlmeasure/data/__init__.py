@@ -5,21 +5,28 @@ forgotten before the next), what belongs to a patient is decided by references a
 ``bundle_is_patient`` says that a Bundle is the patient, and what cannot be read is a ``DataError`` that names the file.
 """
 
-from cqlmeasure.data.bundles import Folder, Resources, bundles, folder, from_resources
+from cqlmeasure.data.bundles import Folder, Resources, Texts, bundles, folder, from_resources, from_texts
 from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
-from cqlmeasure.data.subjects import DataSource, SelectiveSource, SubjectData, subject_from_resources
+from cqlmeasure.data.selection import Clause, Selection, Wanted
+from cqlmeasure.data.subjects import ById, DataSource, Selecting, SubjectData, subject_from_resources
 
 __all__ = [
+    "ById",
+    "Clause",
     "DataSource",
     "Folder",
     "Ndjson",
     "Resources",
-    "SelectiveSource",
+    "Selecting",
+    "Selection",
     "SubjectData",
+    "Texts",
+    "Wanted",
     "bundles",
     "folder",
     "from_resources",
+    "from_texts",
     "ndjson",
     "open_data",
     "subject_from_resources",

@@ -7,10 +7,10 @@ collected and grouped when all files are read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from pathlib import Path
 
-from cqlmeasure.data.reading import Json, check_resource, data_files, read_json_file
+from cqlmeasure.data.reading import Json, check_resource, data_files, read_text
 from cqlmeasure.data.source import Source
 from cqlmeasure.data.subjects import SubjectData, subject_from_resources
 from cqlmeasure.errors import DataError, missing_path
@@ -37,12 +37,12 @@ class Folder(Source):
         found_any = False
         for path in self.files:
             try:
-                resource = read_json_file(path)
-                if resource["resourceType"] == "Bundle":
-                    found_any = True
-                    yield from self.from_bundle(resource, path)
+                found = self.from_text(read_text(path), path)
+                if isinstance(found, dict):
+                    loose.append((found, path))
                 else:
-                    loose.append((resource, path))
+                    found_any = True
+                    yield from found
             except DataError as error:
                 self.fault(error)
         if loose or not found_any:
@@ -110,6 +110,34 @@ class Resources(Source):
             self.fault(error)
 
 
+class Texts(Source):
+    """Subjects from the JSON texts of Bundles, as they come from a queue or a table."""
+
+    def __init__(
+        self, items: Iterable[bytes], source: str = "texts", bundle_is_patient: bool = False, strict: bool = True
+    ) -> None:
+        super().__init__(bundle_is_patient, strict)
+        self.items = items
+        self.source = source
+
+    @property
+    def count(self) -> int | None:
+        return len(self.items) if isinstance(self.items, Sized) else None
+
+    def __iter__(self) -> Iterator[SubjectData]:
+        self.warnings.clear()
+        for number, text in enumerate(self.items):
+            place = f"{self.source}: item {number}"
+            try:
+                found = self.from_text(text, place)
+                if isinstance(found, dict):
+                    kind = found["resourceType"]
+                    raise DataError(f"{place} is no Bundle, but a {kind}", code="not-a-bundle", file=place)
+                yield from found
+            except DataError as error:
+                self.fault(error)
+
+
 def bundles(path: str | os.PathLike[str], *, bundle_is_patient: bool = False, strict: bool = True) -> Folder:
     """Subjects from a Bundle file or a folder of Bundles (in any depth)."""
     return folder(path, bundle_is_patient=bundle_is_patient, strict=strict)
@@ -135,3 +163,10 @@ def from_resources(
 ) -> Resources:
     """Subjects from parsed Bundles or resources that are at hand."""
     return Resources(list(items), source, bundle_is_patient, strict)
+
+
+def from_texts(
+    items: Iterable[bytes], *, source: str = "texts", bundle_is_patient: bool = False, strict: bool = True
+) -> Texts:
+    """Subjects from the JSON texts of Bundles, each read when it is its turn."""
+    return Texts(items, source, bundle_is_patient, strict)

@@ -7,7 +7,10 @@ compartment, is in by ``for`` as in R5.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, TypedDict
+
+import msgspec
 
 _SUBJECT = (("subject",),)
 _PATIENT = (("patient",),)
@@ -86,8 +89,11 @@ def compartment_references(resource: dict[str, Any]) -> list[str]:
     """The references in the elements that place this resource into patients' compartments (of any target type)."""
     found: list[str] = []
     for path in PATIENT_PATHS.get(resource["resourceType"], ()):
-        values: list[Any] = [resource]
-        for name in path:
+        first = resource.get(path[0])
+        if first is None:
+            continue
+        values: list[Any] = first if isinstance(first, list) else [first]
+        for name in path[1:]:
             below: list[Any] = []
             for value in values:
                 item = value.get(name) if isinstance(value, dict) else None
@@ -101,3 +107,21 @@ def compartment_references(resource: dict[str, Any]) -> list[str]:
             if isinstance(reference, str):
                 found.append(reference)
     return found
+
+
+def compartment_elements(text: bytes, kind: str) -> dict[str, Any] | None:
+    """Of the JSON text of a resource of a type: its type, its id, and the elements that say whose it is.
+
+    ``None`` if the text is no such JSON.
+    """
+    try:
+        return _decoder(kind).decode(text)
+    except msgspec.MsgspecError:
+        return None
+
+
+@cache
+def _decoder(kind: str) -> msgspec.json.Decoder[dict[str, Any]]:
+    names = ("resourceType", "id", *(path[0] for path in PATIENT_PATHS.get(kind, ())))
+    fields = TypedDict("fields", dict.fromkeys(names, Any), total=False)  # type: ignore[misc]
+    return msgspec.json.Decoder(fields)

@@ -1,7 +1,8 @@
 """Subjects from NDJSON: a bulk export (a file for each type) or a file of Bundles.
 
 Always holds: the files are read twice, first for whose each line is, then for each subject its own lines; between, only
-positions are kept, so memory grows with the number of resources, not with their size.
+positions are kept, so memory grows with the number of resources, not with their size.  With a selection, lines that do
+not matter are passed over in both.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import gzip
 import mmap
 import os
 import zlib
-from array import array
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from cqlmeasure.data.compartment import compartment_references
+from cqlmeasure.data.ndjson_index import Index
 from cqlmeasure.data.reading import MAX_FILE_BYTES, NDJSON_SUFFIXES, Json, data_files, parse_resource
+from cqlmeasure.data.screen import type_of
 from cqlmeasure.data.source import Source
 from cqlmeasure.data.subjects import SubjectData, all_references, no_patient, relative_reference, unique_resources
 from cqlmeasure.errors import DataError, missing_path
@@ -40,7 +42,7 @@ class Ndjson(Source):
 
     def __iter__(self) -> Iterator[SubjectData]:
         self.warnings.clear()
-        index = _Index()
+        index = Index(self.screen)
         buffers: list[_Buffer] = []
         try:
             for path in self.files:
@@ -49,26 +51,50 @@ class Ndjson(Source):
                     yield from self._read(index, buffers[-1], len(buffers) - 1)
                 except DataError as error:
                     self.fault(error)
+            while index.incomplete:
+                index = Index(self.screen, index.carriers)
+                for number, buffer in enumerate(buffers):
+                    self._read_again(index, buffer, number)
             yield from self._subjects(index, buffers)
         finally:
             for buffer in buffers:
                 buffer.close()
 
-    def _read(self, index: _Index, buffer: _Buffer, number: int) -> Iterator[SubjectData]:
+    def _read(self, index: Index, buffer: _Buffer, number: int) -> Iterator[SubjectData]:
         """Puts the lines of a file into the index; Bundles among them are subjects at once."""
+        if index.passes_over_file(buffer.data):
+            return
         for line_number, offset, line in buffer.lines():
-            place = f"{buffer.path}:{line_number}"
+            name = type_of(line)
+            position = number << _OFFSET_BITS | offset
+            if index.takes(name, line, position):
+                continue
             try:
+                if name == b"Bundle":
+                    index.bundles += 1
+                    yield from self.bundle_from_text(line, buffer.path, line_number)
+                    continue
                 resource = parse_resource(line, buffer.path, line_number)
                 if resource["resourceType"] == "Bundle":
                     index.bundles += 1
-                    yield from self.from_bundle(resource, place)
+                    yield from self.from_bundle(resource, f"{buffer.path}:{line_number}")
                 else:
-                    index.add(resource, number << _OFFSET_BITS | offset)
+                    index.add(resource, position)
             except DataError as error:
                 self.fault(error)
 
-    def _subjects(self, index: _Index, buffers: Sequence[_Buffer]) -> Iterator[SubjectData]:
+    def _read_again(self, index: Index, buffer: _Buffer, number: int) -> None:
+        """The same, when Bundles have been handed out and faults have been told."""
+        for _, offset, line in buffer.lines():
+            name = type_of(line)
+            position = number << _OFFSET_BITS | offset
+            if name != b"Bundle" and not index.takes(name, line, position):
+                with suppress(DataError):
+                    resource = parse_resource(line, buffer.path)
+                    if resource["resourceType"] != "Bundle":
+                        index.add(resource, position)
+
+    def _subjects(self, index: Index, buffers: Sequence[_Buffer]) -> Iterator[SubjectData]:
         if not index.patients:
             if index.types or not index.bundles:
                 self.fault(no_patient(self.root, [{"resourceType": kind} for kind in index.types]))
@@ -79,18 +105,23 @@ class Ndjson(Source):
 
         kept: dict[int, Json] = {}
         for identity, patient in index.patients.items():
-            resources = unique_resources(map(read, [*patient, *index.owned.pop(identity, ())]))
+            owned = index.owned.pop(identity, ())
+            ruled_out = index.ruled_out(identity)
+            place = buffers[patient[0] >> _OFFSET_BITS].path
+            if self.screen is not None and 0 < self.screen.purposes == len(ruled_out):
+                yield SubjectData(identity, [read(patient[0])], place, ruled_out)
+                continue
+            resources = unique_resources(map(read, [*patient, *owned]))
             if index.shared:
                 _follow(resources, index, kept, read)
-            place = buffers[patient[0] >> _OFFSET_BITS].path
-            yield SubjectData(identity, resources, place)
+            yield SubjectData(identity, resources, place, ruled_out)
         if index.owned:
             lost = sum(map(len, index.owned.values()))
             text = f"{self.root}: {lost} resources name patients that are not there (such as {next(iter(index.owned))})"
             self.warn("unclaimed-resources", f"{text}: left out", self.root)
 
 
-def _follow(resources: list[Json], index: _Index, kept: dict[int, Json], read: Callable[[int], Json]) -> None:
+def _follow(resources: list[Json], index: Index, kept: dict[int, Json], read: Callable[[int], Json]) -> None:
     """Adds the shared resources that these refer to, and those that they refer to in turn."""
     taken: set[int] = set()
     at = 0
@@ -108,62 +139,34 @@ def _follow(resources: list[Json], index: _Index, kept: dict[int, Json], read: C
         at += 1
 
 
-class _Index:
-    """Positions of lines by the patient that they belong to, and of resources that belong to none."""
-
-    def __init__(self) -> None:
-        self.patients: dict[str, list[int]] = {}
-        self.owned: dict[str, array[int]] = {}
-        self.shared: dict[str, int] = {}
-        self.types: dict[str, None] = {}
-        self.bundles = 0
-
-    def add(self, resource: Json, position: int) -> None:
-        kind, identity = resource["resourceType"], resource.get("id")
-        self.types[kind] = None
-        if kind == "Patient":
-            name = identity if isinstance(identity, str) and identity else f"unknown-{len(self.patients) + 1}"
-            self.patients.setdefault(name, []).append(position)
-            return
-        owners = {
-            target[8:]
-            for target in map(relative_reference, compartment_references(resource))
-            if target.startswith("Patient/")
-        }
-        for owner in owners:
-            self.owned.setdefault(owner, array("Q")).append(position)
-        if not owners and isinstance(identity, str):
-            self.shared.setdefault(f"{kind}/{identity}", position)
-
-
 class _Buffer:
     """The bytes of one file: mapped, or unpacked in memory where it is compressed."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._data: mmap.mmap | bytes = b""
+        self.data: mmap.mmap | bytes = b""
         try:
             if path.lower().endswith(".gz"):
                 with gzip.open(path) as packed:
-                    self._data = packed.read(MAX_FILE_BYTES + 1)
-                if len(self._data) > MAX_FILE_BYTES:
+                    self.data = packed.read(MAX_FILE_BYTES + 1)
+                if len(self.data) > MAX_FILE_BYTES:
                     text = f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB when unpacked"
                     raise DataError(text, code="file-too-large", file=path, hint="unpack it")
             elif os.path.getsize(path):
                 with open(path, "rb") as stream:
-                    self._data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+                    self.data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"cannot read {path}: {error}", code="unreadable-file", file=path) from error
 
     def lines(self) -> Iterator[tuple[int, int, bytes]]:
         """The lines that are not blank: number, offset, text."""
-        at, end, number = 0, len(self._data), 0
-        if self._data[:3] == b"\xef\xbb\xbf":
+        at, end, number = 0, len(self.data), 0
+        if self.data[:3] == b"\xef\xbb\xbf":
             at = 3
         while at < end:
             number += 1
             line = self._line(at)
-            if line.strip():
+            if line and not line.isspace():
                 yield number, at, line
             at += len(line) + 1
 
@@ -172,16 +175,16 @@ class _Buffer:
         return parse_resource(self._line(offset), self.path)
 
     def _line(self, offset: int) -> bytes:
-        stop = self._data.find(b"\n", offset)
-        stop = len(self._data) if stop < 0 else stop
+        stop = self.data.find(b"\n", offset)
+        stop = len(self.data) if stop < 0 else stop
         if stop - offset > MAX_LINE_BYTES:
             text = f"{self.path} has a line above {MAX_LINE_BYTES >> 20} MiB"
             raise DataError(text, code="file-too-large", file=self.path)
-        return self._data[offset:stop]
+        return self.data[offset:stop]
 
     def close(self) -> None:
-        if isinstance(self._data, mmap.mmap):
-            self._data.close()
+        if isinstance(self.data, mmap.mmap):
+            self.data.close()
 
 
 def ndjson(path: str | os.PathLike[str], *, strict: bool = True) -> Ndjson:

@@ -20,6 +20,11 @@ NDJSON_SUFFIXES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 
 def read_json_file(path: str) -> Json:
     """The FHIR resource in a file."""
+    return parse_resource(read_text(path), path)
+
+
+def read_text(path: str) -> bytes:
+    """What is in a file, without a byte order mark."""
     try:
         size = os.path.getsize(path)
         if size > MAX_FILE_BYTES:
@@ -28,7 +33,7 @@ def read_json_file(path: str) -> Json:
             data = stream.read()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}", code="unreadable-file", file=path) from error
-    return parse_resource(data.removeprefix(b"\xef\xbb\xbf"), path)
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def parse_resource(data: bytes | memoryview, file: str, line: int | None = None) -> Json:

@@ -7,6 +7,7 @@ that fault, and the others are whole; nothing is asked but what the plan says, a
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,7 @@ from cqlmeasure.data.subjects import Grouping, SubjectData, all_references, rela
 from cqlmeasure.errors import DataError, Diagnostic
 
 _ROUNDS = 8  # of following references
+_REFERENCE = re.compile(r"([A-Z][A-Za-z]{0,63})/([A-Za-z0-9\-._]{1,128})")
 
 
 class ServerSubjects:
@@ -135,7 +137,7 @@ class _Run:
         if self.failed >= self.client.limits.failures:
             text = f"the data of {self.failed} patients in a row cannot be had; the last fault:"
             raise DataError(text, code="server-failing", file=self.client.base, diagnostics=error.diagnostics)
-        return SubjectData(patient["id"], [patient], self.client.base, error.diagnostics)
+        return SubjectData(patient["id"], [patient], self.client.base, faults=error.diagnostics)
 
     def collected(self, batch: Sequence[Json], searches: Sequence[Future[Found]]) -> list[SubjectData]:
         """The results of a batch, by patient."""
@@ -178,7 +180,7 @@ class _Run:
             wanted: dict[str, dict[str, None]] = {}
             for reference in (reference for one in fresh for reference in all_references(one)):
                 kind, identity = self.own(reference)
-                if kind in self.source.plan.followed and (kind, identity) not in asked:
+                if self.follows(kind) and (kind, identity) not in asked:
                     asked.add((kind, identity))
                     wanted.setdefault(kind, {}).setdefault(identity)
             if not wanted:
@@ -186,9 +188,15 @@ class _Run:
             reads = [self.pool.submit(self.fetcher.read, kind, list(ids)) for kind, ids in sorted(wanted.items())]
             self.take(by_name, anonymous, [one.result() for one in reads])
 
+    def follows(self, kind: str) -> bool:
+        """Whether resources of a type are read when something refers to them."""
+        followed = self.source.plan.followed
+        return bool(kind) and kind != "Patient" and (followed is None or kind in followed)
+
     def own(self, reference: str) -> tuple[str, str]:
         """Type and id of a reference to this server; empty for others."""
         if "://" in reference and not reference.startswith(f"{self.client.base}/"):
             return "", ""
-        kind, _, identity = relative_reference(reference).partition("/")
-        return kind, identity
+        # It becomes a part of an address: nothing but a type and an id may.
+        found = _REFERENCE.fullmatch(relative_reference(reference))
+        return (found[1], found[2]) if found is not None else ("", "")

@@ -47,10 +47,10 @@ class Search(msgspec.Struct, frozen=True):
 
 
 class ServerPlan(msgspec.Struct, frozen=True):
-    """The searches, and the types of no patient that are read when something refers to them."""
+    """The searches, and the types that are read when something refers to them; ``None``: all types."""
 
     searches: tuple[Search, ...] = ()
-    followed: frozenset[str] = frozenset()
+    followed: frozenset[str] | None = frozenset()
 
 
 def simplified(searches: Iterable[Search]) -> tuple[Search, ...]:

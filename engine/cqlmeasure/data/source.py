@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator
+from typing import Self
+
+import msgspec
 
 from cqlmeasure.data.compartment import PATIENT_PATHS
-from cqlmeasure.data.reading import Json, entries
+from cqlmeasure.data.reading import Json, entries, parse_resource
+from cqlmeasure.data.screen import Screen
+from cqlmeasure.data.selection import Selection
+from cqlmeasure.data.skimming import skim
 from cqlmeasure.data.subjects import Grouping, SubjectData, subject_from_resources
 from cqlmeasure.errors import DataError, Diagnostic, Severity
 
@@ -19,6 +26,16 @@ class Source:
         self.bundle_is_patient = bundle_is_patient
         self.strict = strict
         self.warnings: list[Diagnostic] = []
+        self.screen: Screen | None = None
+
+    def selecting(self, selection: Selection) -> Self:
+        """The same source, which reads no more than what is wanted of files that allow it.
+
+        The warnings of both are the same list.
+        """
+        found = copy.copy(self)
+        found.screen = Screen(selection)
+        return found
 
     def fault(self, error: DataError) -> None:
         """Raises, or notes the error and lets the rest go on."""
@@ -26,16 +43,38 @@ class Source:
             raise error
         self.warnings.extend(error.diagnostics)
 
+    def from_text(self, text: bytes, place: str) -> Iterator[SubjectData] | Json:
+        """The subjects of the text of a Bundle, or the resource that it is."""
+        if self.screen is not None:
+            skimmed = skim(text, place, self.screen)
+            if skimmed is not None:
+                return self._from_entries(skimmed.entries, place, skimmed.ruled_out)
+        resource = parse_resource(text, place)
+        return self.from_bundle(resource, place) if resource["resourceType"] == "Bundle" else resource
+
+    def bundle_from_text(self, text: bytes, file: str, line: int) -> Iterator[SubjectData]:
+        """The subjects of the text of a Bundle on a line of a file."""
+        place = f"{file}:{line}"
+        skimmed = skim(text, place, self.screen) if self.screen is not None else None
+        if skimmed is not None:
+            return self._from_entries(skimmed.entries, place, skimmed.ruled_out)
+        return self.from_bundle(parse_resource(text, file, line), place)
+
     def from_bundle(self, bundle: Json, place: str) -> Iterator[SubjectData]:
         """The subjects of one Bundle."""
-        found = list(entries(bundle, place))
+        return self._from_entries(list(entries(bundle, place)), place)
+
+    def _from_entries(
+        self, found: list[tuple[Json, str | None]], place: str, ruled_out: frozenset[int] = frozenset()
+    ) -> Iterator[SubjectData]:
         if self.bundle_is_patient:
-            yield subject_from_resources((resource for resource, _ in found), place)
+            yield _told(subject_from_resources((resource for resource, _ in found), place), ruled_out)
             return
         if found and all(resource["resourceType"] not in _OF_PATIENTS for resource, _ in found):
             self.warn("no-patient-data", f"{place} holds nothing of a patient (only shared resources): left out", place)
             return
-        yield from self.grouped(found, place, lone_owns=True)
+        for one in self.grouped(found, place, lone_owns=True):
+            yield _told(one, ruled_out)
 
     def grouped(self, found: Iterable[tuple[Json, str | None]], place: str, lone_owns: bool) -> Iterator[SubjectData]:
         """The subjects of resources (with their fullUrl) by references; what reaches nobody is a warning."""
@@ -53,3 +92,7 @@ class Source:
     def warn(self, code: str, message: str, place: str) -> None:
         """Notes what was left out."""
         self.warnings.append(Diagnostic(code=code, message=message, severity=Severity.WARNING, file=place))
+
+
+def _told(one: SubjectData, ruled_out: frozenset[int]) -> SubjectData:
+    return msgspec.structs.replace(one, ruled_out=ruled_out) if ruled_out else one

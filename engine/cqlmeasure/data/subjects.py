@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import msgspec
 
 from cqlmeasure.data.compartment import compartment_references
+from cqlmeasure.data.selection import Selection
 from cqlmeasure.errors import DataError, Diagnostic
 
 Json = dict[str, Any]
@@ -20,12 +21,15 @@ Json = dict[str, Any]
 class SubjectData(msgspec.Struct, frozen=True):
     """One subject: the id of its Patient, its resources (the Patient among them), and the file they come from.
 
+    ``ruled_out``: the purposes of a ``Selection``, by number, in which the subject cannot count; if these are all that
+    there are, the resources may be the Patient alone.
     ``faults``: why its data could not be read; then it cannot be scored.
     """
 
     id: str
     resources: list[Json]
     source: str
+    ruled_out: frozenset[int] = frozenset()
     faults: tuple[Diagnostic, ...] = ()
 
 
@@ -46,7 +50,16 @@ class DataSource(Protocol):
 
 
 @runtime_checkable
-class SelectiveSource(DataSource, Protocol):
+class Selecting(Protocol):
+    """A source that can leave out what is not wanted."""
+
+    def selecting(self, selection: Selection) -> DataSource:
+        """The same subjects without resources that do not matter; who cannot count may be told apart."""
+        ...
+
+
+@runtime_checkable
+class ById(DataSource, Protocol):
     """A source that reads some subjects without the others."""
 
     def only(self, *subjects: str) -> DataSource:

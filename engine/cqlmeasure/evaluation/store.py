@@ -46,7 +46,7 @@ def _newest() -> int:
     """The newest change of the package's sources, so that an editable checkout never meets stale entries."""
     root = Path(__file__).resolve().parents[1]
     newest = 0
-    for folder in ("compiler", "translator", "elm", "runtime", "models", "typesys"):
+    for folder in ("compiler", "translator", "elm", "requirements", "runtime", "models", "typesys"):
         for found in os.scandir(root / folder) if (root / folder).is_dir() else ():
             newest = max(newest, found.stat().st_mtime_ns if found.name.endswith(".py") else 0)
     return newest

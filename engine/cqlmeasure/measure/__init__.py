@@ -24,7 +24,7 @@ from cqlmeasure.measure.definition import (
     SupplementalData,
 )
 from cqlmeasure.measure.editions import Edition
-from cqlmeasure.measure.evaluate import evaluate, evaluate_each, evaluate_subject
+from cqlmeasure.measure.evaluate import evaluate, evaluate_each, evaluate_subject, nobody
 from cqlmeasure.measure.intervals import ConfidenceInterval, byar, rate_interval, wilson
 from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.period import Period, default_period, parse_period, period_of
@@ -51,7 +51,6 @@ from cqlmeasure.measure.risk_model import RiskModel, computed_risk, read_risk_mo
 from cqlmeasure.measure.rows import columns, rows
 from cqlmeasure.measure.score import Score
 from cqlmeasure.measure.subjects import evaluate_unfiltered, group_members, subject_reference, subjects_of
-from cqlmeasure.measure.together import evaluate_together
 from cqlmeasure.measure.trend import TrendPoint, anchored_period, split_period, trend, trend_points
 from cqlmeasure.measure.validation import require_valid, validate
 
@@ -115,10 +114,10 @@ __all__ = [
     "evaluate",
     "evaluate_each",
     "evaluate_subject",
-    "evaluate_together",
     "evaluate_unfiltered",
     "group_members",
     "individual_report",
+    "nobody",
     "parse_period",
     "pending_report",
     "period_of",

@@ -93,6 +93,28 @@ def evaluate_subject(
         )
 
 
+def nobody(plan: MeasurePlan) -> SubjectResult:
+    """The result of a subject that is in no population."""
+    kind = plan.definition.subject_type
+    groups = tuple(_group(group, _Nothing(), kind, plan.library, []) for group in plan.groups)
+    return SubjectResult(subject="", subject_type=kind, groups=groups)
+
+
+class _Nothing:
+    """An evaluation in which nothing is true and there is nothing."""
+
+    evaluated: Sequence[Any] = ()
+
+    def value(self, name: str, /) -> Any:
+        return None
+
+    def call(self, name: str, /, *arguments: Any) -> Any:
+        return None
+
+    def messages(self) -> Sequence[Any]:
+        return ()
+
+
 _KNOWN_AT_MOST = 4096
 _known: dict[tuple[type, bytes], SupplementalValue] = {}
 

@@ -17,6 +17,7 @@ from cqlmeasure.models.facts import (
 from cqlmeasure.models.fhir import FhirTypes, fhir_types
 from cqlmeasure.models.model import Model
 from cqlmeasure.models.modelset import ModelProvider, ModelSet
+from cqlmeasure.models.profiles import fixed_code, is_negation
 from cqlmeasure.models.reader import load_modelinfo
 from cqlmeasure.models.target import (
     TargetCall,
@@ -52,6 +53,8 @@ __all__ = [
     "builtin_for_url",
     "builtin_versions",
     "fhir_types",
+    "fixed_code",
+    "is_negation",
     "load_modelinfo",
     "parse_target",
 ]

@@ -10,6 +10,7 @@ from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
 from cqlmeasure.requirements.module import Options, into_measure, module_definition
 from cqlmeasure.requirements.narrative import COLUMNS, rows
+from cqlmeasure.requirements.needs import Kinds, Needs, Terms, follows_references, needs_of
 from cqlmeasure.requirements.patterns import query_patterns, token
 from cqlmeasure.requirements.reading import Plan, plan
 from cqlmeasure.requirements.searches import CodeSearch, DateSearch, EntrySearch, entry_search
@@ -22,16 +23,21 @@ __all__ = [
     "Entry",
     "EntrySearch",
     "Inferred",
+    "Kinds",
+    "Needs",
     "Options",
     "Periods",
     "Plan",
+    "Terms",
     "criteria_of",
     "entry_search",
+    "follows_references",
     "infer",
     "into_measure",
     "library_requirements",
     "measure_requirements",
     "module_definition",
+    "needs_of",
     "plan",
     "query_patterns",
     "rows",

@@ -7,6 +7,7 @@ condition that only asks for overlap gives none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from cqlmeasure.requirements.times import Points
 from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, Filter, Terminology
 
 CQF_EXPRESSION = "http://hl7.org/fhir/StructureDefinition/cqf-expression"
+_DAY = timedelta(days=1)
 _CODED = frozenset({"code", "Coding", "CodeableConcept"})
 _TEXT = frozenset({"string", "boolean", "uri", "canonical", "id"})
 _POINTS = frozenset({"date", "dateTime", "instant"})
@@ -38,6 +40,17 @@ class Periods(msgspec.Struct, frozen=True):
         if day or point.day or point.at.time().isoformat("milliseconds") == edge:
             return point.at.date().isoformat()
         return point.text(self.offset)
+
+
+def widened(periods: Periods, term: times.Time | None, *, high: bool) -> date | None:
+    """The day of a bound, one day wide of it, as time zones shift dates by less than that; ``None`` if not known."""
+    found = periods.bound(term, high=high, day=True)
+    if found is None:
+        return None
+    try:
+        return date.fromisoformat(found[:10]) + (_DAY if high else -_DAY)
+    except OverflowError:
+        return None
 
 
 def code_filter(path: str, codes: Codes | Terminology) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from cqlmeasure.models import FhirTypes
-from cqlmeasure.requirements.filters import Periods
+from cqlmeasure.requirements.filters import Periods, widened
 from cqlmeasure.requirements.infer import Entry, Inferred
 from cqlmeasure.requirements.paths import DATE_TYPES, Paths, names_of
 from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, Path, Terminology, Test
@@ -113,20 +113,11 @@ class _Maker:
 
     def dates(self, resource: str, path: Path, test: DateTest) -> Check:
         read = reader(self.paths.fhir, resource, path)
-        low = self.bound(test, high=False)
-        high = self.bound(test, high=True)
+        low = widened(self.periods, test.low, high=False)
+        high = widened(self.periods, test.high, high=True)
         return lambda data: any(
             kind not in DATE_TYPES or _near(value, test.part, low, high) for kind, value in read(data)
         )
-
-    def bound(self, test: DateTest, *, high: bool) -> date | None:
-        found = self.periods.bound(test.high if high else test.low, high=high, day=True)
-        if found is None:
-            return None
-        try:
-            return date.fromisoformat(found[:10]) + (_DAY if high else -_DAY)
-        except OverflowError:
-            return None
 
 
 # reading JSON

@@ -7,12 +7,11 @@ than CQL compares (time zones, elements that are no dates) is searched wider.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
 
 import msgspec
 
 from cqlmeasure.models import SearchFacts
-from cqlmeasure.requirements.filters import Periods, code_filters, is_coded
+from cqlmeasure.requirements.filters import Periods, code_filters, is_coded, widened
 from cqlmeasure.requirements.infer import Entry
 from cqlmeasure.requirements.paths import Paths
 from cqlmeasure.requirements.values import DateTest
@@ -139,10 +138,10 @@ def _dates(paths: Paths, entry: Entry, periods: Periods, searches: Mapping[str, 
         name = next((name for name, facts in searches.items() if _covers(facts, ".".join(path))), None)
         if name is None:
             continue
-        low = _wider(periods.bound(one.test.low, high=False, day=True), -1)
-        high = _wider(periods.bound(one.test.high, high=True, day=True), 1)
-        lows.setdefault(name, []).extend([low] if low is not None else [])
-        highs.setdefault(name, []).extend([high] if high is not None else [])
+        low = widened(periods, one.test.low, high=False)
+        high = widened(periods, one.test.high, high=True)
+        lows.setdefault(name, []).extend([low.isoformat()] if low is not None else [])
+        highs.setdefault(name, []).extend([high.isoformat()] if high is not None else [])
         if one.test.partial:
             partial.add(name)
     # Days as text are in the order of time: of several bounds, all of which hold, the narrowest says it all.
@@ -156,13 +155,3 @@ def _dates(paths: Paths, entry: Entry, periods: Periods, searches: Mapping[str, 
 def _covers(facts: SearchFacts, path: str) -> bool:
     alternatives = {one.partition(".as(")[0] for one in facts.path.split("|")}
     return facts.type == DATETIME and alternatives == {path}
-
-
-def _wider(bound: str | None, days: int) -> str | None:
-    # Which day an instant is on depends on the time zone, and a server's is not known.
-    if bound is None:
-        return None
-    try:
-        return (date.fromisoformat(bound[:10]) + timedelta(days=days)).isoformat()
-    except OverflowError:
-        return None

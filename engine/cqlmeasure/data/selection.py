@@ -1,0 +1,45 @@
+"""What of the subjects' resources is wanted: a source may leave out the rest, and say who cannot count.
+
+Always holds: a selection asks for too much rather than for too little.  A source that cannot tell hands everything out.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """One kind of resources that can matter: those of a type, of them those with a code and a date.
+
+    ``codes``: one of them is the code of some Coding of the resource, of whatever system and wherever it is, or the
+    resource names a value set of things not done, or it declares one of ``profiles``; ``None``: codes do not matter.
+    ``low``: a day (``YYYY-MM-DD``) on
+    or after which the resource has a time; ``high``: one on or before which it has one.  A Period without a start or an
+    end, an age and the like have times on either side; ``None``: unbounded.
+    """
+
+    type: str
+    codes: frozenset[str] | None = None
+    profiles: frozenset[str] = frozenset()
+    low: str | None = None
+    high: str | None = None
+
+
+Clause = tuple[Wanted, ...]
+"""A subject that counts has a resource of one of these kinds."""
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """The kinds of resources that are wanted, for any number of purposes (measures, periods) at once.
+
+    ``needed``: for each purpose, the clauses that all hold for a subject that counts in it; a purpose without clauses
+    is for everybody.
+    """
+
+    wanted: tuple[Wanted, ...]
+    needed: tuple[tuple[Clause, ...], ...] = ()
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types that are wanted."""
+        return frozenset(one.type for one in self.wanted)

@@ -1,0 +1,133 @@
+"""What evaluation has to read, as plain facts that can be kept: kinds of resources, and what a subject must have.
+
+Always holds: the facts depend on the CQL alone, not on a period or on the members of value sets; where they cannot be
+told, there are none.  They ask for too much rather than for too little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from cqlmeasure.models import fixed_code
+from cqlmeasure.requirements.filters import Periods, widened
+from cqlmeasure.requirements.infer import Entry, Inferred
+from cqlmeasure.requirements.paths import DATE_TYPES, Paths
+from cqlmeasure.requirements.run import Site
+from cqlmeasure.requirements.times import Span
+from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, Terminology
+
+#: Types that have codes in a ``Coding``, where everybody who reads JSON finds them.
+_CODINGS = frozenset({"CodeableConcept", "Coding"})
+_GENERAL = frozenset({"Resource", "DomainResource"})
+#: External functions of FHIRHelpers that reach resources which no retrieve asks for.
+_REACHING = frozenset({"resolve"})
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """The codes of a value set (its canonical, maybe with ``|version``), or some codes.
+
+    ``profile``: what declares this profile may have other codes.
+    """
+
+    value_set: str | None = None
+    codes: tuple[str, ...] = ()
+    profile: str | None = None
+
+
+class Kinds(msgspec.Struct, frozen=True):
+    """Resources of a type; of them those that have a code of each of ``terms`` and touch each of ``spans``."""
+
+    type: str
+    terms: tuple[Terms, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+    def days(self, periods: Periods) -> tuple[str | None, str | None]:
+        """A day on or after which the resource has a time, and one on or before which it has a time, if that is so.
+
+        They are a day wide of the bounds, as time zones shift dates.
+        """
+        lows = (widened(periods, span.low, high=False) for span in self.spans)
+        highs = (widened(periods, span.high, high=True) for span in self.spans)
+        low = max((day for day in lows if day is not None), default=None)
+        high = min((day for day in highs if day is not None), default=None)
+        return low.isoformat() if low is not None else None, high.isoformat() if high is not None else None
+
+
+class Needs(msgspec.Struct, frozen=True):
+    """What a measure reads.
+
+    ``retrieved``: what its retrieves give; ``used``: of that, what can change a result; ``clauses``: of the kinds of
+    each, a subject in an initial population has a resource.
+    """
+
+    retrieved: tuple[Kinds, ...]
+    used: tuple[Kinds, ...]
+    clauses: tuple[tuple[Kinds, ...], ...] = ()
+
+
+def follows_references(found: Inferred) -> bool:
+    """Whether resources may matter that no retrieve asks for, as others refer to them."""
+    return any(one.node.expression is None and one.node.name in _REACHING for one in found.reached.functions)
+
+
+def needs_of(found: Inferred) -> Needs | None:
+    """The facts; ``None`` if any resource may matter."""
+    fhir = found.libraries.fhir
+    if follows_references(found):
+        return None
+    sites = found.run.sites
+    if any(site.resource in _GENERAL or not fhir.is_resource(site.resource) for site in sites):
+        return None
+    paths = found.run.paths
+    retrieved = dict.fromkeys(_retrieved(site, paths) for site in sites)
+    used = dict.fromkeys(_kind(entry, paths) for entry in found.entries)
+    clauses = dict.fromkeys(tuple(dict.fromkeys(_kind(entry, paths) for entry in clause)) for clause in found.needs)
+    return Needs(tuple(retrieved), tuple(used), tuple(clauses))
+
+
+def _retrieved(site: Site, paths: Paths) -> Kinds:
+    node = site.retrieve
+    return Kinds(
+        site.resource, _fixed(node.template_id) or _terms(site.resource, node.code_property, site.codes, paths)
+    )
+
+
+def _fixed(profile: str | None) -> tuple[Terms, ...]:
+    """The code that a profile fixes."""
+    code = fixed_code(profile) if profile is not None else None
+    return (Terms(codes=(code,), profile=profile),) if code is not None else ()
+
+
+def _kind(entry: Entry, paths: Paths) -> Kinds:
+    terms = [*_terms(entry.resource, entry.code_path, entry.codes, paths), *_fixed(entry.profile)]
+    spans = []
+    for one in sorted(entry.filters, key=repr):
+        path = paths.clean(entry.resource, one.path)
+        match one.test:
+            case CodeTest(value_set, codes):
+                wanted = Terminology(value_set) if value_set is not None else Codes(codes)
+                terms += _terms(entry.resource, ".".join(path), wanted, paths)
+            case DateTest(partial=False) as test if not _extended(path):
+                if (paths.types(entry.resource, path) or frozenset()) & DATE_TYPES:
+                    spans.append(Span(test.low, test.high))
+    return Kinds(entry.resource, tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(spans)))
+
+
+def _terms(resource: str, path: str | None, wanted: object, paths: Paths) -> tuple[Terms, ...]:
+    """The codes at a path, if they are where codings are."""
+    steps = tuple((path or "").split("."))
+    types = paths.types(resource, steps)
+    if types is None or not types & _CODINGS or any(map(paths.fhir.is_primitive, types)) or _extended(steps):
+        return ()
+    match wanted:
+        case Terminology(url):
+            return (Terms(value_set=url),)
+        case Codes(codes):
+            return (Terms(codes=tuple(dict.fromkeys(code for _, code, _ in codes))),)
+    return ()
+
+
+def _extended(path: Iterable[str]) -> bool:
+    return any(step in ("extension", "modifierExtension") for step in path)

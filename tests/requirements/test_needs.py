@@ -1,0 +1,74 @@
+"""What evaluation has to read, from the CQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from cqlmeasure.requirements import Kinds, needs_of
+
+from .support import YEAR, found
+
+
+def told(one: Kinds) -> str:
+    """Type, the codes that it has to have, and its days."""
+    parts = [one.type]
+    for terms in one.terms:
+        codes = terms.value_set.rpartition("/")[2] if terms.value_set is not None else ",".join(terms.codes)
+        parts.append(codes + (f" or {terms.profile.rpartition('/')[2]}" if terms.profile else ""))
+    low, high = one.days(YEAR)
+    return " ".join((*parts, f"{low or ''}..{high or ''}")).removesuffix(" ..")
+
+
+USED = [
+    ('exists [Encounter: "Visits"]', ["Encounter visits"]),
+    ("exists [Encounter]", ["Encounter"]),
+    ('exists ([Encounter: "Visits"] E where E.period during "Measurement Period")',
+     ["Encounter visits 2025-12-31..2027-01-01"]),
+    ('exists ([Encounter: "Visits"] E where E.period starts before start of "Measurement Period")',
+     ["Encounter visits ..2026-01-02"]),
+    ('exists ([Observation] O where O.code ~ "A1c")', ["Observation 4548-4"]),
+    # A primitive has its code where codings have none: it is not looked for.
+    ("exists ([Encounter] E where E.status = 'finished')", ["Encounter"]),
+    # An age is a time too, of which a date says nothing.
+    ('exists ([Condition: "Visits"] C where C.recordedDate during "Measurement Period")',
+     ["Condition visits 2025-12-31..2027-01-01"]),
+    ("AgeInYears() > 3", ["Patient"]),
+    # Two conditions on times: one on or after the later bound, one on or before the earlier.
+    ("exists ([Condition] C where C.recordedDate during Interval[@2020-01-01T00:00:00.0, @2024-01-01T00:00:00.0] "
+     "and C.recordedDate during Interval[@2022-01-01T00:00:00.0, @2026-01-01T00:00:00.0])",
+     ["Condition 2021-12-31..2024-01-02"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cql", "expected"), USED)
+def test_what_is_used(cql: str, expected: list[str]) -> None:
+    needs = needs_of(found(f"define X: {cql}\n", "X"))
+    assert needs is not None
+    assert sorted(map(told, needs.used)) == expected
+
+
+def test_what_retrieves_give_is_told_without_conditions() -> None:
+    needs = needs_of(found('define X: exists ([Encounter: "Visits"] E where E.period ends after Now())\n', "X"))
+    assert needs is not None
+    assert [told(one) for one in needs.retrieved] == ["Encounter visits"]
+
+
+def test_what_members_have() -> None:
+    body = 'define X: exists [Encounter: "Visits"] and (exists [Procedure] or exists [Observation: "A1c"])\n'
+    needs = needs_of(found(body, "X", membership=["X"]))
+    assert needs is not None
+    clauses = sorted(sorted(map(told, clause)) for clause in needs.clauses)
+    assert clauses == [["Encounter visits"], ["Observation 4548-4", "Procedure"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "define X: Count([Resource])\n",
+        "define X: [Encounter] E return (E.subject.reference.value).resolve()\n",
+    ],
+    ids=["any type", "references followed"],
+)
+def test_where_anything_may_matter(body: str) -> None:
+    external = "define fluent function resolve(reference String) returns FHIR.Patient: external\n"
+    assert needs_of(found(external + body, "X")) is None
