@@ -37,6 +37,19 @@ def stratified(value: Json | None, **counts: int) -> Json:
     return {"stratifier": [{"id": "s", "stratum": [stratum]}]}
 
 
+def combined(*parts: tuple[Json | None, str], **counts: int) -> Json:
+    """A group's stratifier with one stratum of components, each a code and a value."""
+    components = [{**({"code": code} if code else {}), "value": {"text": value}} for code, value in parts]
+    stratum = {"component": components, "population": [population(code, count) for code, count in counts.items()]}
+    return {"stratifier": [{"id": "s", "stratum": [stratum]}]}
+
+
+SEX: Json = {"coding": [{"code": "sex"}], "text": "Sex"}
+AGE: Json = {"text": "Age"}
+OLD: Json = {"text": "Was old"}
+NEW: Json = {"text": "Is new"}
+
+
 def observed(computed: Json, *values: tuple[str, Any]) -> Json:
     """The report with contained Observations tied to populations by their ids."""
     computed["contained"] = [
@@ -87,6 +100,22 @@ SAME = {
         report(**stratified({"text": "18-44"}, numerator=1)),
         report(**stratified({"coding": [{"code": "18-44"}]}, numerator=1)),
     ),
+    "components in another order": (
+        report(**combined((SEX, "F"), (AGE, "18-44"), numerator=1)),
+        report(**combined((AGE, "18-44"), (SEX, "F"), numerator=1)),
+    ),
+    "components by one of their codes": (
+        report(**combined(({"coding": [{"code": "sex"}]}, "F"), (AGE, "18-44"), numerator=1)),
+        report(**combined((AGE, "18-44"), (SEX, "F"), numerator=1)),
+    ),
+    "components without a code": (
+        report(**combined((None, "F"), (AGE, "F"), numerator=1)),
+        report(**combined((AGE, "F"), (SEX, "F"), numerator=1)),
+    ),
+    "a stratum of components that is not there counts nothing": (
+        report(**combined((SEX, "F"), (AGE, "18-44"), numerator=0)),
+        report(),
+    ),
 }
 
 DIFFERENT = {
@@ -134,6 +163,21 @@ DIFFERENT = {
         report(**stratified({"text": "18-44"}, numerator=1)),
         report(**stratified({"text": "45-64"}, numerator=1)),
         "stratifier s = 18-44, numerator: expected 1, computed nothing",
+    ),
+    "stratum of components": (
+        report(**combined((SEX, "F"), (AGE, "18-44"), numerator=1)),
+        report(**combined((AGE, "18-44"), (SEX, "F"), numerator=0)),
+        "g, stratifier s = F / 18-44, numerator: expected 1, computed 0",
+    ),
+    "values of components that are exchanged": (
+        report(**combined((OLD, "true"), (NEW, "false"), numerator=1)),
+        report(**combined((OLD, "false"), (NEW, "true"), numerator=1)),
+        "stratifier s = true / false, numerator: expected 1, computed nothing",
+    ),
+    "another number of components": (
+        report(**combined((SEX, "F"), numerator=1)),
+        report(**combined((SEX, "F"), (AGE, "18-44"), numerator=1)),
+        "stratifier s = F, numerator: expected 1, computed nothing",
     ),
 }
 

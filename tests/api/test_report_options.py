@@ -211,5 +211,57 @@ def test_measures_of_one_pass_look_codes_up_together(repository: Path) -> None:
     shared = content.measure(names[0]).settings("2026", None, None, None)
     prepared = [next(iter(content.measure(name)._plans.values()))[1] for name in names]
     assert prepared[0].environment.indexes is prepared[1].environment.indexes
-    alone = content.measure(names[0])._prepare(*shared)[1]
+    alone = content.measure(names[0])._prepare(shared)[1]
     assert alone.environment.indexes is not prepared[0].environment.indexes
+
+
+def test_bundles_by_subject(content: cm.Content, result: cm.MeasureResult) -> None:
+    patients = list(content.test_subjects(MEASURE))[:2]
+    first, second = cm.subject_bundles([result], patients, base="http://example.org/fhir/")
+    report, *data = [entry["resource"] for entry in first["entry"]]
+    assert report == result.individual(patients[0].id)
+    assert f"Patient/{patients[0].id}" in {f"{one['resourceType']}/{one['id']}" for one in data}
+    assert first["entry"][0]["fullUrl"] == f"http://example.org/fhir/MeasureReport/{report['id']}"
+    assert second["id"] != first["id"]
+    assert list(cm.subject_bundles([result], [patient("somebody-else")])) == []
+    with pytest.raises(cm.UsageError, match="no Bundles of summary reports"):
+        cm.subject_bundles([result], patients, "summary")
+    with pytest.raises(cm.UsageError, match="cannot be read again"):
+        cm.subject_bundles([result], iter(patients))
+    totals = content.measure(MEASURE).evaluate(patients, keep=False)
+    with pytest.raises(cm.UsageError, match="not kept"):
+        cm.subject_bundles([totals], patients)
+
+
+@pytest.mark.parametrize("kind", ["summary", "subject-list", "individual"])
+def test_pending_reports_have_the_ids_of_the_finished_ones(
+    content: cm.Content, result: cm.MeasureResult, kind: str
+) -> None:
+    subject = "Patient/exactly-9" if kind == "individual" else None
+    found = content.measure(MEASURE).pending(kind, subject=subject, report=NOTED)
+    finished = {
+        "summary": result.summary,
+        "subject-list": lambda: result.subject_list().report,
+        "individual": lambda: result.individual("exactly-9"),
+    }[kind]()
+    assert found["status"] == "pending"
+    assert "group" not in found
+    assert all(found[name] == finished[name] for name in ("id", "type", "measure", "period", "reporter"))
+    assert found.get("subject") == finished.get("subject")
+
+
+def test_what_does_not_become_pending(content: cm.Content) -> None:
+    with pytest.raises(cm.UsageError, match="no data-collection report is pending"):
+        content.measure(MEASURE).pending("data-collection")
+    with pytest.raises(cm.UsageError, match="needs a subject"):
+        content.measure(MEASURE).pending("individual")
+
+
+def test_a_score_beside_a_benchmark(result: cm.MeasureResult) -> None:
+    found = result.compare(0.4, group="group-1")
+    assert (found.value, found.reference, found.better) == (0.5, 0.4, False)
+    assert result.compare(0.6).better is True
+    with pytest.raises(cm.UsageError, match="no group 'x'"):
+        result.compare(0.4, group="x")
+    with pytest.raises(cm.UsageError, match="no score"):
+        result.compare(0.4, group=3)

@@ -31,6 +31,27 @@ def test_standardised_by_the_rates_of_a_reference(result: cm.MeasureResult) -> N
         result.standardised(rates)
 
 
+def test_standardised_by_the_report_of_a_reference(result: cm.MeasureResult) -> None:
+    found = result.standardised(result.summary(), group="group-1", stratifier="age-band")
+    assert (found.ratio, found.rate) == (pytest.approx(1), pytest.approx(0.5))
+    found = result.risk_adjusted(
+        {"intercept": 0.25, "link": "identity", "coefficients": []}, reference=result.summary()
+    )
+    assert (found.ratio, found.rate) == (2, 1)
+    for group, stratifier in (("x", 0), (0, "x"), (7, 0)):
+        with pytest.raises(cm.UsageError, match=r"no (group|stratifier)"):
+            result.standardised(result.summary(), group=group, stratifier=stratifier)
+
+
+def test_the_same_result_with_other_reports(result: cm.MeasureResult) -> None:
+    found = result.with_options(date="2027-01-15", suffix="north")
+    assert (found.summary()["date"], found.summary()["id"][-6:]) == ("2027-01-15", "-north")
+    assert found.with_options(date=None).report_options.suffix == "north"
+    assert "date" not in result.summary()
+    with pytest.raises(cm.DataError, match="no group whose score is attested"):
+        result.with_options(attested={"group-1": cm.attested_score(1)})
+
+
 def test_adjusted_by_a_table_of_coefficients(result: cm.MeasureResult) -> None:
     model = {"link": "identity", "intercept": 0.25, "coefficients": []}
     found = result.risk_adjusted(model)

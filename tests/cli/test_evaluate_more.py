@@ -196,3 +196,31 @@ def test_locations_as_subjects(command: Command, sample: Sample, tmp_path: Path)
     ran = command("evaluate", "Wards", "-c", sample.path, "-d", data)
     assert "1 location" in ran.out
     assert "each Location is a subject: --data" in command("evaluate", "Wards", "-c", sample.path).err
+
+
+def test_the_patients_of_a_provider(command: Command, sample: Sample, tmp_path: Path) -> None:
+    output = tmp_path / "summary.json"
+    for name in ("exactly-9", "no-diabetes"):
+        file = next((sample.cases / name).glob("*.json"))
+        bundle = json.loads(file.read_text())
+        for entry in bundle["entry"]:
+            if entry["resource"]["resourceType"] == "Patient":
+                entry["resource"]["generalPractitioner"] = [{"reference": "Practitioner/1"}]
+        file.write_text(json.dumps(bundle))
+    asked = ("evaluate", MEASURE, "-c", sample.path, "--provider", "Practitioner/1")
+    ran = command(*asked, "-o", output)
+    assert (ran.status, ran.err) == (0, "")
+    assert "2 patients" in ran.out
+    assert json.loads(output.read_text())["reporter"] == {"reference": "Practitioner/1"}
+    ran = command(*asked, "--attribution", "Denominator Exclusions", "--attribution", 'exists "Diabetes Diagnoses"')
+    assert (ran.status, "9 patients" in ran.out) == (0, True)
+    ran = command(*asked, "--attribution", "Encounter.serviceProvider")
+    assert ran.status == 0
+    assert "warning[nobody-attributed]: no subject is attributed to Practitioner/1" in ran.err
+    for rule, said in (
+        ("Qualfying Visits", "did you mean 'Qualifying Visits'?"),
+        ("Diabetes", "'Diabetes' gives System.ValueSet, which names no provider"),
+    ):
+        ran = command(*asked, "--attribution", rule)
+        assert (ran.status, ran.out) == (2, "")
+        assert said in ran.err

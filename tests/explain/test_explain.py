@@ -282,7 +282,7 @@ def test_explaining_changes_no_value(shared: Path, name: str) -> None:
     measure = content.measure(name)
     subjects = [one for number, one in enumerate(content.test_subjects(name)) if number % 10 == 0]
     result = measure.evaluate(subjects, period="2026")
-    _, evaluator = measure._prepare(result.period, "+00:00", {}, None)
+    _, evaluator = measure._prepare(measure.settings(result.period, None, None, None))
     for subject in subjects:
         explanation = result.explain(subject.id)
         evaluation = evaluator.subject(Subject(subject.id, subject.resources))

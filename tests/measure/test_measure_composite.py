@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from composite_fakes import BASE, MORE, PERIOD, component, composite, facts, part, together
 from measure_fakes import UV, FakeEvaluator, FakeSubject, concept, encounters, group, measure, population, proportion
 
 from cqlmeasure.errors import ContentError, EvaluationError, UsageError
@@ -21,9 +22,6 @@ from cqlmeasure.measure import (
     summary_report,
 )
 
-PERIOD = parse_period("2026")
-BASE = "http://example.org/Measure/"
-
 # The worked example of the quality measure guide: ten patients against ten measures (T in the numerator, F not, - not
 # in the denominator).
 TABLE = (
@@ -32,63 +30,8 @@ TABLE = (
 )
 
 
-def part(name: str, weight: float | None = None, group_id: str | None = None, version: str = "") -> dict[str, Any]:
-    settings = []
-    if weight is not None:
-        settings.append({"url": f"{UV}weight", "valueDecimal": weight})
-    if group_id is not None:
-        settings.append({"url": f"{UV}groupId", "valueString": group_id})
-    artifact = {"type": "composed-of", "resource": f"{BASE}{name}{version}"}
-    return {"url": f"{UV}component", "extension": settings, "valueRelatedArtifact": artifact}
-
-
-def composite(method: str, *parts: dict[str, Any], notation: str = "increase", **extra: Any) -> dict[str, Any]:
-    return {
-        "resourceType": "Measure",
-        "name": "Whole",
-        "url": f"{BASE}Whole",
-        "version": "1.0",
-        "improvementNotation": concept(notation, None),
-        "group": [
-            {
-                "id": "whole",
-                "extension": [
-                    {"url": f"{UV}scoring", "valueCodeableConcept": concept("composite", None)},
-                    {"url": f"{UV}compositeScoring", "valueCodeableConcept": concept(method, None)},
-                    *parts,
-                ],
-            }
-        ],
-        **extra,
-    }
-
-
-def component(name: str, *more: str, notation: str = "increase", basis: str = "boolean") -> dict[str, Any]:
-    return {
-        **measure(proportion(*more, basis=basis), improvementNotation=concept(notation, None)),
-        "url": f"{BASE}{name}",
-        "name": name,
-        "id": name,
-    }
-
-
 def run(definition: dict[str, Any], *subjects: FakeSubject) -> MeasureResult:
     return evaluate(read_measure(definition), FakeEvaluator(), subjects, period=PERIOD, evidence=True)
-
-
-def facts(state: str) -> dict[str, Any]:
-    """``-`` outside, F in the denominator, T in the numerator; X, E, N excluded, excepted, excluded from the latter."""
-    return {
-        "initial-population": state != "-",
-        "denominator": state != "-",
-        "denominator-exclusion": state == "X",
-        "denominator-exception": state == "E",
-        "numerator": state in "TN",
-        "numerator-exclusion": state == "N",
-    }
-
-
-MORE = ("denominator-exclusion", "denominator-exception", "numerator-exclusion")
 
 
 def results(rows: Sequence[str], notations: Sequence[str] = ()) -> list[MeasureResult]:
@@ -239,8 +182,9 @@ def test_a_composite_of_groups_of_its_own_measure() -> None:
     resource = composite("opportunity", part("Whole", group_id="Group_1"), part("Other"))
     resource["group"].append(proportion())
     resource["library"] = ["http://example.org/Library/SampleLogic"]
-    own = run(resource, FakeSubject("A", facts("T")))
-    total = compose(read_measure(resource), [own, run(component("Other"), FakeSubject("A", facts("F")))])
+    other = component("Other")
+    other["group"][0]["population"][2]["criteria"]["expression"] = "never"
+    total = together(resource, other, subjects=[FakeSubject("A", facts("T"))])
     assert [found.counts for found in total.groups()] == [(2, 2, 0, 0, 1, 0), (1, 1, 1)]
 
 

@@ -353,5 +353,18 @@ def test_an_edition_needs_what_its_profiles_need(given: dict[str, Any], said: st
 def test_strict_reports_are_valid_or_not_given() -> None:
     result = run(person("a"))
     assert summary_report(result, ReportOptions(strict=True)) == summary_report(result)
-    with pytest.raises(DataError, match="date"):
-        summary_report(result, ReportOptions(strict=True, date="tomorrow"))
+    with pytest.raises(DataError, match="identifier"):
+        summary_report(result, ReportOptions(strict=True, reporter={"identifier": "us"}))
+
+
+@pytest.mark.parametrize(
+    "date", ["2027", "2027-01", "2027-01-15", "2027-01-15T08:30:00Z", "2027-01-15T08:30:00.5+02:00"]
+)
+def test_dates_of_reports(date: str) -> None:
+    assert summary_report(run(person("a")), ReportOptions(date=date))["date"] == date
+
+
+@pytest.mark.parametrize("date", ["tomorrow", "15.1.2027", "2027-13", "2027-01-15T08:30", "2027-01-15T08:30:00", ""])
+def test_what_is_no_date_of_a_report(date: str) -> None:
+    with pytest.raises(UsageError, match="no date of a report"):
+        ReportOptions(date=date)

@@ -11,6 +11,7 @@ from measure_fakes import UV, FakeEvaluator, FakeSubject, concept, encounters, g
 from cqlmeasure.errors import ContentError, CqlMeasureError, DataError
 from cqlmeasure.measure import (
     AttestedScore,
+    Edition,
     MeasureResult,
     ReportOptions,
     aggregate_rate,
@@ -23,6 +24,7 @@ from cqlmeasure.measure import (
     read_measure,
     summary_report,
 )
+from cqlmeasure.measure.attestation import attester
 from cqlmeasure.runtime import ValueSet
 
 PERIOD = parse_period("2026")
@@ -36,6 +38,7 @@ def run(definition: dict[str, Any], *subjects: FakeSubject, value_set: Any = Non
     return evaluate(plan, evaluator, subjects, period=PERIOD)
 
 
+REPORTER = {"reference": "Organization/o"}
 ATTESTED = measure(group("attestation"), library=[])
 
 
@@ -43,7 +46,7 @@ def attestation(**score: Any) -> dict[str, Any]:
     return {
         "resourceType": "MeasureReport",
         "measure": "http://example.org/Measure/Sample|1.0",
-        "reporter": {"reference": "Organization/o"},
+        "reporter": REPORTER,
         "group": [{"id": "Group_1", **score}],
     }
 
@@ -51,11 +54,11 @@ def attestation(**score: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("reported", "expected"),
     [
-        ({"measureScore": {"value": 0.75}}, AttestedScore(Decimal("0.75"))),
-        ({"measureScore": {"value": 3, "unit": "days"}}, AttestedScore(Decimal(3), "days")),
+        ({"measureScore": {"value": 0.75}}, AttestedScore(Decimal("0.75"), reporter=REPORTER)),
+        ({"measureScore": {"value": 3, "unit": "days"}}, AttestedScore(Decimal(3), "days", reporter=REPORTER)),
         (
             {"extension": [{"url": ALTERNATE, "valueBoolean": True}]},
-            AttestedScore(alternate=("valueBoolean", True)),
+            AttestedScore(alternate=("valueBoolean", True), reporter=REPORTER),
         ),
     ],
 )
@@ -67,6 +70,37 @@ def test_attested_scores_are_taken_and_carried(reported: dict[str, Any], expecte
     report = valid(summary_report(result, ReportOptions(attested=found)))
     (carried,) = report["group"]
     assert {name: carried[name] for name in reported if name in carried} == reported
+
+
+def test_who_attests_reports_unless_somebody_else_does(valid: Any) -> None:
+    definition = read_measure(ATTESTED)
+    result = run(ATTESTED)
+    found = read_attestation(definition, attestation(measureScore={"value": 0.75}))
+    options = ReportOptions(attested=found, edition=Edition.US_5, date="2027-01-01")
+    assert valid(summary_report(result, options))["reporter"] == REPORTER
+    other = {"reference": "Practitioner/p"}
+    assert summary_report(result, ReportOptions(attested=found, reporter=other))["reporter"] == other
+    second = {"other": AttestedScore(Decimal(1), reporter=other)}
+    assert attester({**found, "second": attested_score(1)}) == REPORTER
+    assert attester({**found, **second}) is None
+    assert attester({"first": attested_score(1)}) is None
+
+
+def test_a_contained_attester_comes_with_what_it_refers_to(valid: Any) -> None:
+    contained = [
+        {"resourceType": "Organization", "id": "other", "name": "nobody's"},
+        {"resourceType": "Organization", "id": "whole", "name": "We"},
+        {"resourceType": "PractitionerRole", "id": "me", "organization": {"reference": "#whole"}},
+    ]
+    report = {
+        **attestation(measureScore={"value": 0.75}),
+        "contained": contained,
+        "reporter": {"reference": "#me"},
+    }
+    found = read_attestation(read_measure(ATTESTED), report)
+    carried = valid(summary_report(run(ATTESTED), ReportOptions(attested=found)))
+    assert carried["reporter"] == {"reference": "#me"}
+    assert carried["contained"] == [contained[2], contained[1]]
 
 
 def test_an_attestation_is_never_computed(valid: Any) -> None:
@@ -83,6 +117,12 @@ def test_an_attestation_is_never_computed(valid: Any) -> None:
         ({"measure": "http://example.org/Measure/Other"}, "is for http://example.org/Measure/Other"),
         ({"measure": "http://example.org/Measure/Sample|0.9"}, "is for version 0.9"),
         ({"reporter": None}, "nobody attests"),
+        ({"reporter": {"reference": "#me"}}, "nobody attests"),
+        ({"reporter": {}}, "neither a Reference nor a resource"),
+        (
+            {"reporter": {"reference": "#me"}, "contained": [{"resourceType": "Patient", "id": "me"}]},
+            "a Patient cannot be a reporter",
+        ),
         ({"group": []}, "has no group"),
         ({"group": [{"id": "Group_1"}]}, "it has no score"),
         ({"resourceType": "Patient"}, "is a MeasureReport"),

@@ -14,11 +14,13 @@ from cqlmeasure.evaluation import Evaluator, environment
 from cqlmeasure.measure import (
     MeasureResult,
     Period,
+    Task,
     anchored_period,
     attributed,
     by_expression,
     by_paths,
     evaluate,
+    evaluate_together,
     evaluate_unfiltered,
     group_members,
     individual_report,
@@ -281,3 +283,17 @@ def test_effective_periods_with_an_anchor_and_a_duration() -> None:
         anchored_period({**effective, "end": "2025-12-31"}, "2026-03-15")
     with pytest.raises(UsageError, match="neither an anchor nor a start"):
         anchored_period({}, "2026-03-15")
+
+
+def test_several_measures_in_one_pass_give_what_each_gives_alone() -> None:
+    calculator, fake = evaluator(), FakeEvaluator()
+    stays = prepare(read_measure(ward_measure()), calculator)
+    again = evaluate_together([Task(stays, calculator, PERIOD)] * 2, subjects_of(WARDS, "Location"))
+    alone = evaluate(stays, calculator, subjects_of(WARDS, "Location"), period=PERIOD)
+    assert [summary_report(result) for result in again] == [summary_report(alone)] * 2
+    first = prepare(read_measure(measure(proportion())), fake)
+    second = prepare(read_measure(measure(group("cohort", population("initial-population", "Other")))), fake)
+    people = (FakeSubject(name, {"initial-population": name < "c", "Other": name > "a"}) for name in "abc")
+    results = evaluate_together([Task(first, fake, PERIOD), Task(second, fake, PERIOD)], people, keep=False)
+    assert [result.groups()[0].counts[0] for result in results] == [2, 2]
+    assert [result.subjects for result in results] == [[], []]

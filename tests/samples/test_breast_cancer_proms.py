@@ -14,6 +14,7 @@ CHANGE = "BreastCancerComfortChange"
 ASKED = "BreastCancerComfortAsked"
 REACHED = "BreastCancerComfortReached"
 ALL = "BreastCancerComfortAll"
+STEPS = "BreastCancerComfortSteps"
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +24,12 @@ def content(repository: Path) -> cm.Content:
 
 @pytest.fixture(scope="module")
 def results(content: cm.Content) -> dict[str, cm.MeasureResult]:
-    return {name: _evaluate(content, name) for name in (CHANGE, ASKED, REACHED, ALL)}
+    return {name: _evaluate(content, name) for name in (CHANGE, ASKED, REACHED, ALL, STEPS)}
 
 
-@pytest.mark.parametrize(("name", "score"), [(CHANGE, 7.33), (ASKED, 6 / 9), (REACHED, 5 / 9), (ALL, 4 / 9)])
+@pytest.mark.parametrize(
+    ("name", "score"), [(CHANGE, 7.33), (ASKED, 6 / 9), (REACHED, 5 / 9), (ALL, 4 / 9), (STEPS, 10 / 18)]
+)
 def test_scores(results: dict[str, cm.MeasureResult], name: str, score: float) -> None:
     assert _group(results[name].summary())["measureScore"]["value"] == pytest.approx(score)
 
@@ -37,10 +40,12 @@ def test_scores(results: dict[str, cm.MeasureResult], name: str, score: float) -
         (CHANGE, {"conserving": 8, "mastectomy": -1, "reconstruction": 22}),
         (ASKED, {"conserving": 3 / 4, "mastectomy": 2 / 3, "reconstruction": 1 / 2}),
         (REACHED, {"conserving": 3 / 4, "mastectomy": 1 / 3, "reconstruction": 1 / 2}),
+        (ALL, {"conserving": 2 / 4, "mastectomy": 1 / 3, "reconstruction": 1 / 2}),
+        (STEPS, {"conserving": 5 / 8, "mastectomy": 3 / 6, "reconstruction": 2 / 4}),
     ],
 )
 def test_cohorts_are_compared(results: dict[str, cm.MeasureResult], name: str, scores: dict[str, float]) -> None:
-    (stratifier,) = _group(results[name].summary())["stratifier"]
+    stratifier = _group(results[name].summary())["stratifier"][0]
     found = {
         stratum["value"]["coding"][0]["code"]: stratum["measureScore"]["value"] for stratum in stratifier["stratum"]
     }
@@ -82,12 +87,22 @@ def test_an_organisation_beside_a_benchmark(results: dict[str, cm.MeasureResult]
 
 def test_the_composite_is_who_is_in_the_numerator_of_both(results: dict[str, cm.MeasureResult]) -> None:
     inside = {
-        name: {row["subject"] for row in results[name].rows() if row["numerator"]} for name in results if name != CHANGE
+        name: {row["subject"] for row in results[name].rows() if row["numerator"]} for name in (ASKED, REACHED, ALL)
     }
     assert inside[ALL] == inside[ASKED] & inside[REACHED]
     assert inside[ALL] == {"conserving-better", "conserving-same", "exactly-the-reference", "reconstruction-better"}
     counts = _counts(results[ALL].summary())
     assert (counts["denominator"], counts["denominator-exclusion"], counts["numerator"]) == (10, 1, 4)
+
+
+def test_the_composite_of_the_composite_counts_steps(results: dict[str, cm.MeasureResult]) -> None:
+    taken = {row["subject"]: row["numerator"] for row in results[STEPS].rows()}
+    inside = {name: {row["subject"]: row["numerator"] for row in results[name].rows()} for name in (ASKED, ALL)}
+    assert taken == {subject: count + inside[ALL][subject] for subject, count in inside[ASKED].items()}
+    low = _group(results[STEPS].summary())["stratifier"][1]["stratum"][0]
+    assert low["measureScore"]["value"] == pytest.approx(2 / 6)
+    contained = results[STEPS].individual("mastectomy-worse")["contained"]
+    assert [one["valueInteger"] for one in contained if "category" in one] == [75]
 
 
 def _evaluate(content: cm.Content, name: str, **options: Any) -> cm.MeasureResult:

@@ -74,7 +74,9 @@ def test_attested_scores_are_carried_and_never_made_up(repository: Path) -> None
     measure = cm.Content(folder).measure("InfectionRegister")
     attestation = json.loads((folder / "attestation.json").read_text())
     options = cm.ReportOptions(attested=measure.attested(attestation))
-    kept, checked = measure.evaluate([], period="2026", report=options).summary()["group"]
+    report = measure.evaluate([], period="2026", report=options).summary()
+    assert report["reporter"] == attestation["reporter"]
+    kept, checked = report["group"]
     assert kept["extension"] == attestation["group"][0]["extension"]
     assert checked["measureScore"] == {"value": 0.85}
     for group in measure.evaluate([], period="2026").summary()["group"]:

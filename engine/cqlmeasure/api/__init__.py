@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from cqlmeasure.api.baseline import Change, changes, read_outcome
+from cqlmeasure.api.by_subject import subject_bundles
 from cqlmeasure.api.cases import CaseOutcome, CaseResult, CaseRun, CaseStatus
 from cqlmeasure.api.comparison import Difference, compare
 from cqlmeasure.api.composites import CompositeMeasure
@@ -38,6 +39,7 @@ from cqlmeasure.errors import (
 from cqlmeasure.evaluation.store import default_directory as cache_folder
 from cqlmeasure.measure import (
     AttestedScore,
+    Comparison,
     Edition,
     ReportOptions,
     RiskAdjusted,
@@ -62,6 +64,7 @@ __all__ = [
     "CaseRun",
     "CaseStatus",
     "Change",
+    "Comparison",
     "CompiledMeasure",
     "CompositeMeasure",
     "Content",
@@ -108,6 +111,7 @@ __all__ = [
     "ndjson",
     "read_outcome",
     "render",
+    "subject_bundles",
     "subjects",
     "to_cql",
     "translate",

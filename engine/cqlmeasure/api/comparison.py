@@ -48,7 +48,7 @@ def compare(expected: Json, computed: Json) -> list[Difference]:
     """What the expected report says and the computed one does not, in the order of the expected report.
 
     Groups are matched by id, else by position; populations by id, else by code and position among equal codes; strata
-    by their value.
+    by their value, or by the values of their components in any order.
     """
     groups = computed.get("group") or []
     by_id = {group["id"]: group for group in groups if group.get("id")}
@@ -97,15 +97,17 @@ def _compare_strata(place: str, wanted: Json, group: Json) -> Iterator[Differenc
         same = [one for one in stratifiers if identifier and one.get("id") == identifier]
         stratifier: Json = next(iter(same or stratifiers[position : position + 1]), {})
         for stratum in expected.get("stratum") or []:
-            value = _stratum_value(stratum)
-            if value is None or value == "false":
+            parts = _parts(stratum)
+            values = [part.value for part in parts]
+            if not parts or None in values or values == ["false"]:
                 continue
-            match: Json = next((one for one in stratifier.get("stratum") or [] if _stratum_value(one) == value), {})
+            match: Json = next((one for one in stratifier.get("stratum") or [] if _same(parts, _parts(one))), {})
             counts = {population.key: population.count for population in _populations(match)}
             for population in _populations(stratum):
                 count = counts.get(population.key)
                 if (count or 0) != population.count:
-                    label = f"{place}, stratifier {identifier or position + 1} = {value}, {population.key[0]}"
+                    shown_values = " / ".join(map(str, values))
+                    label = f"{place}, stratifier {identifier or position + 1} = {shown_values}, {population.key[0]}"
                     yield Difference(label, population.count, count)
 
 
@@ -126,8 +128,46 @@ def _code(entry: Json) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def _stratum_value(stratum: Json) -> str | None:
-    value = stratum.get("value")
+class _Part(msgspec.Struct, frozen=True):
+    """What tells a stratum from others: its value, or that of a component, with all that the component is called."""
+
+    value: str | None
+    names: frozenset[str] = frozenset()
+
+    def fits(self, other: _Part) -> bool:
+        """Whether both may be the same component with the same value; a name that only one has decides nothing."""
+        return self.value == other.value and (
+            not self.names or not other.names or not self.names.isdisjoint(other.names)
+        )
+
+
+def _parts(stratum: Json) -> list[_Part]:
+    components = stratum.get("component") or []
+    if not components:
+        return [_Part(_concept_text(stratum.get("value")))] if "value" in stratum else []
+    return [_Part(_concept_text(one.get("value")), _concept_names(one.get("code"))) for one in components]
+
+
+def _same(wanted: list[_Part], found: list[_Part]) -> bool:
+    """Whether the parts are the same, in any order; those with a name choose first."""
+    left = list(found)
+    for part in sorted(wanted, key=lambda one: not one.names):
+        match = next((one for one in left if part.fits(one)), None)
+        if match is None:
+            return False
+        left.remove(match)
+    return not left
+
+
+def _concept_names(concept: Any) -> frozenset[str]:
+    if not isinstance(concept, dict):
+        return frozenset()
+    codings = [one for one in concept.get("coding") or [] if isinstance(one, dict)]
+    names = [concept.get("text"), *(one.get(key) for one in codings for key in ("code", "display"))]
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+def _concept_text(value: Any) -> str | None:
     if not isinstance(value, dict):
         return None
     text = value.get("text") or (value.get("coding") or [{}])[0].get("code")

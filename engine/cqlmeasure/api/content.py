@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cqlmeasure import content as _content
+from cqlmeasure.api.attributing import Attribution, attribution_to
 from cqlmeasure.api.cases import CaseRun
 from cqlmeasure.api.composites import CompositeMeasure
 from cqlmeasure.api.engine import Engine
@@ -23,8 +24,8 @@ from cqlmeasure.api.sources import CaseSubjects
 from cqlmeasure.content import MeasureEntry, TestCase
 from cqlmeasure.errors import ContentError, Diagnostic
 from cqlmeasure.measure import (
+    COMPOSITE_LEVELS,
     ReportOptions,
-    Scoring,
     read_measure,
     split_period,
 )
@@ -103,19 +104,21 @@ class Content:
 
         A composite measure comes with its components, which have to be in the content too.
         """
+        return self._measure(reference, ())
+
+    def _measure(self, reference: str | os.PathLike[str], path: tuple[MeasureEntry, ...]) -> CompiledMeasure:
+        """The measure, compiled; ``path`` are the composites that it is a component of, from the outermost."""
         entry = self._content.measure(reference)
-        key = (entry.name, entry.version, entry.file)
+        key = _key(entry)
         if key not in self._compiled:
-            if _is_composite(entry):
-                self._compiled[key] = CompositeMeasure(entry, self._engine, self.timezone, self._component)
+            if read_measure(entry.resource()).is_composite:
+                inside = _deeper(path, entry)
+                self._compiled[key] = CompositeMeasure(
+                    entry, self._engine, self.timezone, lambda component: self._measure(component, inside)
+                )
             else:
                 self._compiled[key] = CompiledMeasure(entry, self._engine, self.timezone)
         return self._compiled[key]
-
-    def _component(self, reference: str) -> CompiledMeasure:
-        """A component of a composite; composites of composites are refused when it is bound."""
-        entry = self._content.measure(reference)
-        return CompiledMeasure(entry, self._engine, self.timezone) if _is_composite(entry) else self.measure(reference)
 
     def evaluate(
         self,
@@ -132,6 +135,8 @@ class Content:
         keep: bool = True,
         plan: bool = True,
         step: str | None = None,
+        provider: str | None = None,
+        attribution: str | Iterable[str] = (),
     ) -> list[MeasureResult]:
         """Evaluate several measures in one pass over the subjects; the result of each, in their order.
 
@@ -139,7 +144,7 @@ class Content:
         ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period; all results of one follow each other.
         """
         return run(
-            self._wanted(measures, period, parameters, now, step),
+            self._wanted(measures, period, parameters, now, step, attribution_to(provider, attribution)),
             data,
             Options(subjects, date, report, evidence, keep, plan),
         )
@@ -154,9 +159,13 @@ class Content:
         parameters: Mapping[str, Any] | None = None,
         now: NowLike | None = None,
         step: str | None = None,
+        provider: str | None = None,
+        attribution: str | Iterable[str] = (),
     ) -> ServerSubjects:
         """The patients of a FHIR server with the data that these measures need, as ``evaluate`` reads them."""
-        return server.subjects(self._wanted(measures, period, parameters, now, step), subjects)
+        return server.subjects(
+            self._wanted(measures, period, parameters, now, step, attribution_to(provider, attribution)), subjects
+        )
 
     def _wanted(
         self,
@@ -165,10 +174,11 @@ class Content:
         parameters: Mapping[str, Any] | None,
         now: NowLike | None,
         step: str | None,
+        chosen: Attribution | None,
     ) -> list[tuple[CompiledMeasure, Settings]]:
         shared = CodeIndexes()
         compiled = [
-            (one, one.settings(period, None, parameters, now)._replace(indexes=shared))
+            (one, one.settings(period, None, parameters, now)._replace(indexes=shared, attribution=chosen))
             for one in map(self.measure, measures)
         ]
         return [
@@ -204,8 +214,32 @@ class Content:
         return CaseRun(self, measures, explain)
 
 
-def _is_composite(entry: MeasureEntry) -> bool:
-    return any(group.scoring is Scoring.COMPOSITE for group in read_measure(entry.resource()).groups)
+def _key(entry: MeasureEntry) -> tuple[str, str | None, str]:
+    return entry.name, entry.version, entry.file
+
+
+def _deeper(path: tuple[MeasureEntry, ...], entry: MeasureEntry) -> tuple[MeasureEntry, ...]:
+    """The composites down to one more; ``ContentError`` if it is among them already, or they are too many."""
+    keys = [_key(one) for one in path]
+    if _key(entry) in keys:
+        circle = (*path[keys.index(_key(entry)) :], entry)
+        # With the version where the name alone does not tell two of them apart.
+        plain = len({one.name for one in circle}) == len(circle) - 1
+        names = [one.name if plain or not one.version else f"{one.name}|{one.version}" for one in circle]
+        raise ContentError(
+            f"composite {names[0]} is composed of itself: {' -> '.join(names)}",
+            code="composite-cycle",
+            hint="take one of these components out",
+            file=path[-1].file,
+        )
+    if len(path) >= COMPOSITE_LEVELS:
+        raise ContentError(
+            f"composite {path[0].name} has components on more than {COMPOSITE_LEVELS} levels",
+            code="composite-components",
+            hint="combine components on fewer levels",
+            file=path[0].file,
+        )
+    return (*path, entry)
 
 
 def _reopen(paths: Sequence[os.PathLike[str]], options: dict[str, Any]) -> Content:

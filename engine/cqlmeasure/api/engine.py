@@ -103,6 +103,10 @@ class PreparedLibrary:
         engine = self._engine
         return elm_of(self.source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm)[0]
 
+    def with_text(self, source: LibraryText) -> PreparedLibrary:
+        """Another text of this library."""
+        return self._engine.text(source)
+
     @property
     def warnings(self) -> list[Diagnostic]:
         """What was doubtful about the text of the library and its includes."""

@@ -8,11 +8,11 @@ from the machine.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cqlmeasure.api.attesting import NoLibrary
+from cqlmeasure.api.attributing import Belongs, attribution_to, belongs
 from cqlmeasure.api.declared_period import declared_period
 from cqlmeasure.api.engine import Engine, Logic, PreparedLibrary
 from cqlmeasure.api.explaining import Explaining
@@ -21,7 +21,7 @@ from cqlmeasure.api.parameters import check_reserved
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, NowLike, PeriodLike, as_period
 from cqlmeasure.api.planning import Reading, members_of
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, Options, Readable, Settings, Task, run
+from cqlmeasure.api.runs import Data, Options, Readable, Settings, run
 from cqlmeasure.content import MeasureEntry
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import (
@@ -30,18 +30,21 @@ from cqlmeasure.measure import (
     MeasurePlan,
     Period,
     ReportOptions,
+    Task,
+    anchored_period,
     check_attested,
     default_period,
     evaluate_unfiltered,
+    pending_report,
     prepare,
     read_attestation,
     read_measure,
     split_period,
 )
 from cqlmeasure.measure import MeasureResult as Result
-from cqlmeasure.runtime.code_index import CodeIndexes
 
 if TYPE_CHECKING:
+    from cqlmeasure.compiler.program import Program
     from cqlmeasure.explain import Explainer
 
 
@@ -153,6 +156,8 @@ class CompiledMeasure:
         evidence: bool = True,
         keep: bool = True,
         plan: bool = True,
+        provider: str | None = None,
+        attribution: str | Iterable[str] = (),
     ) -> MeasureResult:
         """Evaluate the measure for subjects.
 
@@ -166,8 +171,14 @@ class CompiledMeasure:
         ``evidence``: individual reports list the resources that were looked at.  ``keep``: keep each subject's result;
         without it only the totals, for populations that do not fit into memory.  ``plan``: of files, only what the
         measure can use is read; without evidence and ``keep``, nor are subjects that are in no initial population.
+
+        ``provider``: only the subjects of this practitioner or organization (``"Practitioner/1"``), who is then the
+        reporter unless ``report`` names one.  ``attribution``: what says so, where it is not the patient's general
+        practitioner or managing organization: paths (``"Encounter.serviceProvider"``), names of definitions of the
+        measure's library, or CQL, which give providers (or true); any of several will do.
         """
         settings = self.settings(period, timezone, parameters, now)
+        settings = settings._replace(attribution=attribution_to(provider, attribution))
         options = Options(subjects, date, report, evidence, keep, plan)
         return run([(self, settings)], data, options)[0]
 
@@ -186,12 +197,15 @@ class CompiledMeasure:
         evidence: bool = True,
         keep: bool = True,
         plan: bool = True,
+        provider: str | None = None,
+        attribution: str | Iterable[str] = (),
     ) -> list[MeasureResult]:
         """Evaluate the measure for each ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period.
 
         The subjects are read once.  ``trend_points(results)`` tells how counts and scores change.
         """
         whole = self.settings(period, timezone, parameters, now)
+        whole = whole._replace(attribution=attribution_to(provider, attribution))
         wanted = [(self, whole._replace(period=part)) for part in split_period(whole.period, step)]
         return run(wanted, data, Options(subjects, date, report, evidence, keep, plan))
 
@@ -211,11 +225,36 @@ class CompiledMeasure:
         """
         settings = self.settings(period, timezone, parameters, now)
         listed = list(all_resources(data) if isinstance(data, str | os.PathLike) else data)
-        ((plan, evaluator, *_),) = self.tasks(settings)
+        plan, evaluator = self._prepare(settings)
         options = report or ReportOptions()
         self.check_report(options)
         result = evaluate_unfiltered(plan, evaluator, listed, period=settings.period)
-        return self.finished([result], settings, (), options)
+        return self.finished(result, settings, (), options)
+
+    def period_at(self, date: str) -> Period:
+        """The measurement period that holds a day (``"2026-03-15"``), by the anchor of the effective period."""
+        try:
+            return anchored_period(self.definition.effective_period or {}, date)
+        except ValueError as error:
+            raise UsageError(f"there is no day {date!r}", code="period", hint="write it as 2026-03-15") from error
+
+    def pending(
+        self,
+        kind: str = "summary",
+        *,
+        period: PeriodLike | None = None,
+        subject: str | None = None,
+        report: ReportOptions | None = None,
+    ) -> dict[str, Any]:
+        """The MeasureReport of an evaluation that has not ended; the finished one will have the same id.
+
+        ``kind``: ``"summary"``, ``"subject-list"``, or ``"individual"``, which is about a ``subject``.
+        """
+        kinds = ("summary", "subject-list", "individual")
+        if kind not in kinds:
+            raise UsageError(f"no {kind} report is pending", code="report-type", hint=f"one of {', '.join(kinds)}")
+        own = None if subject is None else subject.removeprefix(f"{self.subject_type}/")
+        return pending_report(self.definition, self._period(period), kind, report or ReportOptions(), subject=own)
 
     # -- what a run asks ----------------------------------------------------------------------------------------------
 
@@ -229,15 +268,26 @@ class CompiledMeasure:
         """What callers ask for, completed with what the measure and its content say."""
         return Settings(self._period(period), timezone or self._timezone, parameters or {}, now)
 
-    def tasks(self, settings: Settings) -> list[Task]:
+    def task(self, settings: Settings) -> Task[Any]:
         """What is to be evaluated for each subject."""
-        return [Task(*self._prepare(*settings), settings.period, partial(self._reading, settings))]
+        plan, evaluator = self._prepare(settings)
+        return Task(plan, evaluator, settings.period)
 
-    def finished(
-        self, results: Sequence[Result], settings: Settings, data: Readable, report: ReportOptions
-    ) -> MeasureResult:
-        """The result of the measure from those of its tasks."""
-        (result,) = results
+    def belongs(self, settings: Settings) -> Belongs | None:
+        """What tells whether a subject is the provider's; ``None`` if no provider was asked for."""
+        if settings.attribution is None:
+            return None
+        evaluator = self._evaluator(settings, self._prepared)
+        return belongs(
+            settings.attribution,
+            self.subject_type,
+            self._prepared,
+            evaluator,
+            lambda library: self._evaluator(settings, library),
+        )
+
+    def finished(self, result: Result, settings: Settings, data: Readable, report: ReportOptions) -> MeasureResult:
+        """The result of the measure from that of its task."""
         explaining = Explaining(data, lambda: self._explainer(settings), self.subject_type)
         return MeasureResult(result, report, self.warnings, self.placed, explaining)
 
@@ -256,7 +306,8 @@ class CompiledMeasure:
         """What went wrong while the measure ran, with the file and line of its CQL."""
         return found if self._prepared is None else self._prepared.placed(found)
 
-    def _reading(self, settings: Settings) -> Reading:
+    def reading(self, settings: Settings) -> Reading:
+        """What evaluating it reads."""
         period = settings.period
         plan = None
         if self._prepared is not None:
@@ -265,12 +316,10 @@ class CompiledMeasure:
         return Reading(plan, members_of(self._engine.terminology))
 
     def _explainer(self, settings: Settings) -> Explainer:
-        plan, _ = self._prepare(*settings)
-        period, timezone, parameters, now, _ = settings
-        fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
+        plan, _ = self._prepare(settings)
+        apart = settings._replace(indexes=None)
         return self._library.explainer(
-            plan.definition,
-            lambda program: self._library.evaluator(fixed, timezone, given=parameters, now=now, derived=program),
+            plan.definition, lambda program: self._evaluator(apart, self._library, derived=program)
         )
 
     def _period(self, period: PeriodLike | None) -> Period:
@@ -287,23 +336,29 @@ class CompiledMeasure:
             )
         return found
 
-    def _prepare(
-        self,
-        period: Period,
-        timezone: str,
-        parameters: Mapping[str, Any],
-        now: NowLike | None,
-        indexes: CodeIndexes | None = None,
-    ) -> tuple[MeasurePlan, Any]:
+    def _prepare(self, settings: Settings) -> tuple[MeasurePlan, Any]:
         """The plan and evaluator for a period; those of the last periods are kept (test cases have few)."""
-        key = Settings(period, timezone, parameters, now, indexes).key
+        key = settings.key
         if key not in self._plans:
             if len(self._plans) >= 8:
                 self._plans.pop(next(iter(self._plans)))
-            check_reserved(parameters, {MEASUREMENT_PERIOD: "the period"})
-            evaluator: Any = NoLibrary()
-            if self._prepared is not None:
-                fixed = {MEASUREMENT_PERIOD: period.interval(timezone)}
-                evaluator = self._prepared.evaluator(fixed, timezone, given=parameters, now=now, indexes=indexes)
-            self._plans[key] = (prepare(self.definition, evaluator, self._engine.terminology.value_set), evaluator)
+            evaluator = self._evaluator(settings, self._prepared)
+            self._plans[key] = (self._plan(evaluator, settings), evaluator)
         return self._plans[key]
+
+    def _plan(self, evaluator: Any, settings: Settings) -> MeasurePlan:
+        return prepare(self.definition, evaluator, self._engine.terminology.value_set)
+
+    def _evaluator(self, settings: Settings, library: PreparedLibrary | None, derived: Program | None = None) -> Any:
+        """An evaluator of a library, or of a program that is made of it, with these settings."""
+        check_reserved(settings.parameters, {MEASUREMENT_PERIOD: "the period"})
+        if library is None:
+            return NoLibrary()
+        return library.evaluator(
+            {MEASUREMENT_PERIOD: settings.period.interval(settings.timezone)},
+            settings.timezone,
+            given=settings.parameters,
+            now=settings.now,
+            derived=derived,
+            indexes=settings.indexes,
+        )

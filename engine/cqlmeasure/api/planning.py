@@ -64,6 +64,16 @@ def from_bytes(body: bytes | None) -> tuple[bool, ReadingPlan | None]:
         return False, None
 
 
+def together(readings: Sequence[Reading]) -> Reading:
+    """What several read together, for everybody."""
+    plans = [one.plan for one in readings if one.plan is not None]
+    if len(plans) < len(readings):
+        return Reading(None, readings[0].members)
+    retrieved = dict.fromkeys(kind for plan in plans for kind in plan.retrieved)
+    used = dict.fromkeys(kind for plan in plans for kind in plan.used)
+    return Reading(ReadingPlan(tuple(retrieved), tuple(used), ()), readings[0].members)
+
+
 def selection(readings: Sequence[Reading], *, evidence: bool, ruling_out: bool) -> Selection | None:
     """What all of the tasks read together; ``None`` if anything may matter.
 

@@ -12,6 +12,7 @@ from cqlmeasure.api.tables import Table
 from cqlmeasure.data import SubjectData
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import (
+    Comparison,
     Group,
     GroupResult,
     MeasureDefinition,
@@ -19,17 +20,24 @@ from cqlmeasure.measure import (
     PopulationType,
     ReportOptions,
     RiskAdjusted,
+    Score,
     SubjectList,
     SubjectListForm,
     SubjectResult,
     TrendPoint,
+    adjustable_group,
+    aggregate_rate,
     check_attested,
+    compare,
     computed_risk,
     data_collection_report,
+    group_position,
     individual_report,
+    read_reference,
     read_risk_model,
     risk_adjusted,
     standardised,
+    stratifier_position,
     subject_list,
     summary_report,
 )
@@ -99,6 +107,11 @@ class MeasureResult:
     def groups(self) -> tuple[GroupResult, ...]:
         """Counts, observations and strata of each group over all subjects."""
         return self._result.groups()
+
+    @property
+    def aggregate_rate(self) -> Score | None:
+        """The rates of all groups as one, in the way that the measure names; ``None`` where it names none."""
+        return aggregate_rate(self.definition.groups, self.groups)
 
     @property
     def failures(self) -> list[Diagnostic]:
@@ -174,11 +187,13 @@ class MeasureResult:
             update_type=update_type,
         )
 
-    def data_collections(self, options: ReportOptions | None = None) -> Iterator[Json]:
+    def data_collections(
+        self, options: ReportOptions | None = None, *, update_type: str = "snapshot"
+    ) -> Iterator[Json]:
         """The data-collection MeasureReports of all subjects for which nothing failed, in the order of the data."""
         for subject in self._result.subjects:
             if not subject.failed:
-                yield self.data_collection(subject.subject, options)
+                yield self.data_collection(subject.subject, options, update_type=update_type)
 
     def explain(self, subject: str, data: SubjectData | None = None) -> Explanation:
         """Why a subject is in a population or is not: the conditions that decided, and every definition's value.
@@ -227,14 +242,20 @@ class MeasureResult:
             row.update(_counts(group, found))
             for stratifier, strata in zip(group.stratifiers, found.strata, strict=True):
                 name = stratifier.id or f"stratifier-{stratifier.position}"
-                row[name] = ", ".join(" ".join(map(_text, stratum.values)) for stratum in strata if any(stratum.counts))
+                row[name] = ", ".join(" ".join(map(_text, stratum.values)) for stratum in strata if stratum.occupied)
             yield row
+
+    def with_options(self, **changes: Any) -> MeasureResult:
+        """The same result, whose reports are different: what to change of its ``report_options``."""
+        options = self._checked(msgspec.structs.replace(self._options, **changes))
+        return MeasureResult(self._result, options, self._warnings, self._placed, self._explaining)
 
     def risk_adjusted(
         self,
         model: Mapping[str, Any] | str,
         *,
-        group: int = 0,
+        group: int | str = 0,
+        reference: Mapping[str, Any] | None = None,
         reference_rate: float | None = None,
         confidence: float = 0.95,
     ) -> RiskAdjusted:
@@ -242,35 +263,55 @@ class MeasureResult:
 
         ``model``: a table (``intercept``, ``link``, ``coefficients`` as rows of factor, coefficient and maybe value)
         over the measure's risk factors, or the name of the one in which the CQL itself computes what is expected.
+        ``group``: its position (from 0), id or linkId.  ``reference``: the reference population's summary
+        MeasureReport, for its rate; or ``reference_rate``.
         ``ContentError`` if the model does not fit the measure, ``UsageError`` if the group or result does not.
         """
-        own = self.definition
+        own, position = self.definition, group_position(self.definition, group)
         expectation = computed_risk(own, model) if isinstance(model, str) else read_risk_model(model).bind(own)
+        if reference is not None and reference_rate is None:
+            reference_rate = read_reference(own, reference, position).rate
         return risk_adjusted(
-            self._result, expectation, group=group, reference_rate=reference_rate, confidence=confidence
+            self._result, expectation, group=position, reference_rate=reference_rate, confidence=confidence
         )
 
     def standardised(
         self,
-        reference: Mapping[str, float],
+        reference: Mapping[str, Any],
         *,
-        group: int = 0,
-        stratifier: int = 0,
+        group: int | str = 0,
+        stratifier: int | str = 0,
         reference_rate: float | None = None,
         confidence: float = 0.95,
     ) -> RiskAdjusted:
         """Indirect standardisation: observed against what a reference population's rate in each stratum would give.
 
-        ``reference``: the rate of each stratum by its value, as reports show it; ``UsageError`` if one lacks.
+        ``reference``: the rate of each stratum by its value, as reports show it, or the reference population's summary
+        MeasureReport, which has the ``reference_rate`` too; ``UsageError`` if a rate lacks.  ``group``,
+        ``stratifier``: position (from 0), id or linkId.
         """
+        own, position = self.definition, group_position(self.definition, group)
+        chosen = stratifier_position(adjustable_group(own, position), stratifier)
+        known = read_reference(own, reference, position, chosen)
         return standardised(
             self._result,
-            reference,
-            group=group,
-            stratifier=stratifier,
-            reference_rate=reference_rate,
+            known.strata,
+            group=position,
+            stratifier=chosen,
+            reference_rate=known.rate if reference_rate is None else reference_rate,
             confidence=confidence,
         )
+
+    def compare(self, reference: float, *, group: int | str = 0) -> Comparison:
+        """The score of a group beside a reference value or benchmark: difference, ratio, and whether it is better.
+
+        ``UsageError`` if there is no score.
+        """
+        position = group_position(self.definition, group)
+        score = self._result.scores()[position] if 0 <= position < len(self.definition.groups) else None
+        if score is None or score.value is None:
+            raise UsageError(f"group {group} has no score that could be compared", code="risk")
+        return compare(self.definition.groups[position], score.value, reference)
 
     def _subject(self, subject: str) -> SubjectResult:
         found = self._subjects.get(subject.removeprefix(f"{self.definition.subject_type}/"))

@@ -9,25 +9,25 @@ from __future__ import annotations
 import gc
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from cqlmeasure.api.attributing import Attribution, nobody
 from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.others import expanded
 from cqlmeasure.api.periods import NowLike, evaluation_time
 from cqlmeasure.api.planning import Reading, selection
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.server import FhirServer
+from cqlmeasure.api.settling import Person, settling
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.data import Selecting, SubjectData
 from cqlmeasure.errors import UsageError
-from cqlmeasure.measure import MeasurePlan, Period, ReportOptions, evaluate_subject, nobody
-from cqlmeasure.measure import MeasureResult as Result
+from cqlmeasure.measure import Period, ReportOptions, attester, evaluate_together
 from cqlmeasure.runtime.code_index import CodeIndexes
-from cqlmeasure.runtime.subject import Subject
 
 if TYPE_CHECKING:
     from cqlmeasure.api.measures import CompiledMeasure
@@ -37,33 +37,24 @@ Data = Readable | FhirServer
 
 
 class Settings(NamedTuple):
-    """What a measure is evaluated with; measures of one pass share ``indexes`` of codes."""
+    """What a measure is evaluated with; measures of one pass share ``indexes`` of codes.
+
+    ``attribution``: only the subjects of a provider.
+    """
 
     period: Period
     timezone: str
     parameters: Mapping[str, Any]
     now: NowLike | None
     indexes: CodeIndexes | None = None
+    attribution: Attribution | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
-        """Equal for equal settings; ``indexes`` are equal only to themselves."""
+        """Equal where evaluators are; ``indexes`` are equal only to themselves."""
         values = (f"{name}={cql_of(value)}" for name, value in self.parameters.items())
         shared = "" if self.indexes is None else str(id(self.indexes))
         return (self.period.start, self.period.end, self.timezone, str(self.now), shared, *values)
-
-
-class Task(NamedTuple):
-    """One measure for one period; ``reading``: what of the data it reads.
-
-    ``whole``: the subjects' results are needed, whatever the caller keeps.
-    """
-
-    plan: MeasurePlan
-    evaluator: Any
-    period: Period
-    reading: Callable[[], Reading]
-    whole: bool = False
 
 
 class Options(NamedTuple):
@@ -79,8 +70,7 @@ class Options(NamedTuple):
 
 def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options: Options) -> list[MeasureResult]:
     """The result of each measure with its settings."""
-    parts = [measure.tasks(settings) for measure, settings in wanted]
-    tasks = [task for part in parts for task in part]
+    tasks = [measure.task(settings) for measure, settings in wanted]
     periods: defaultdict[int, set[Period]] = defaultdict(set)
     for measure, settings in wanted:
         periods[id(measure)].add(settings.period)
@@ -105,50 +95,41 @@ def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options:
         read: Iterable[SubjectData] = subjects(data, kind=kinds[0])
     else:
         read = data
-    if options.plan:
-        read = planned(tasks, read, options)
+    rules = {
+        number: rule
+        for number, (measure, settings) in enumerate(wanted)
+        if (rule := measure.belongs(settings)) is not None
+    }
+    # Whose a subject is may be told by data that no measure reads.
+    if options.plan and not rules:
+        read = planned([measure.reading(settings) for measure, settings in wanted], read, options)
+    people = map(Person, _only(read, chosen, kinds[0]))
     with _without_collector():
-        found = iter(_evaluate(tasks, _only(read, chosen, kinds[0]), options))
+        results = evaluate_together(
+            tasks, people, evidence=options.evidence, keep=options.keep, settled=settling(tasks, rules)
+        )
+    for (_, settings), result in zip(wanted, results, strict=True):
+        if settings.attribution is not None and not result.totals.subjects:
+            result.warnings += (nobody(settings.attribution),)
     return [
-        measure.finished([next(found) for _ in part], settings, data, report)
-        for (measure, settings), part, report in zip(wanted, parts, reports, strict=True)
+        measure.finished(result, settings, data, report)
+        for (measure, settings), result, report in zip(wanted, results, reports, strict=True)
     ]
 
 
-def planned(tasks: Sequence[Task], source: Iterable[SubjectData], options: Options) -> Iterable[SubjectData]:
-    """The subjects without what the tasks do not read, if the source can leave it out."""
+def planned(readings: Sequence[Reading], source: Iterable[SubjectData], options: Options) -> Iterable[SubjectData]:
+    """The subjects without what is not read, if the source can leave it out."""
     if not isinstance(source, Selecting):
         return source
-    kept = options.keep or any(task.whole for task in tasks)
-    found = selection([task.reading() for task in tasks], evidence=options.evidence, ruling_out=not kept)
+    found = selection(readings, evidence=options.evidence, ruling_out=not options.keep)
     return source if found is None else source.selecting(found)
-
-
-def _evaluate(tasks: Sequence[Task], source: Iterable[SubjectData], options: Options) -> list[Result]:
-    """The result of each task."""
-    results = [
-        Result(
-            task.plan.definition, task.period, keep=options.keep or task.whole, warnings=task.plan.definition.warnings
-        )
-        for task in tasks
-    ]
-    nobodies = [nobody(task.plan) for task in tasks]
-    work = list(zip(range(len(tasks)), tasks, results, strict=True))
-    evidence = options.evidence
-    for one in source:
-        ruled_out = one.ruled_out
-        subject = None
-        for number, task, result in work:
-            if number in ruled_out:
-                result.add(nobodies[number])
-                continue
-            subject = subject or Subject(one.id, one.resources, one.faults)
-            result.add(evaluate_subject(task.plan, task.evaluator, subject, evidence=evidence))
-    return results
 
 
 def _report(settings: Settings, date: str | None, report: ReportOptions | None, several: bool) -> ReportOptions:
     options = report or ReportOptions()
+    if settings.attribution is not None and options.reporter is None and attester(options.attested) is None:
+        # The provider whose subjects are asked for is the reporter, as the operations of the standard have it.
+        options = msgspec.structs.replace(options, reporter={"reference": settings.attribution.provider})
     if several:
         # The reports of different periods have different ids.
         suffix = "-".join(part for part in (options.suffix, settings.period.start) if part)

@@ -61,7 +61,13 @@ class FhirServer:
         from cqlmeasure.api.server_plan import server_plan
         from cqlmeasure.data.server import ServerSubjects
 
-        for measure, _ in wanted:
+        for measure, settings in wanted:
+            if settings.attribution is not None and settings.attribution.rules:
+                raise UsageError(
+                    "patients of a server are a provider's by what the Patient says, not by other rules",
+                    code="attribution",
+                    hint="evaluate files, or choose the patients by a Group",
+                )
             if measure.subject_type != "Patient":
                 raise UsageError(
                     f"a server is asked for patients, and {measure.name} is about the type {measure.subject_type}",

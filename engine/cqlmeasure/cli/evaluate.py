@@ -18,12 +18,14 @@ from cqlmeasure.cli.options import (
     parameters_of,
     timezone_option,
 )
-from cqlmeasure.cli.report_options import read_json, read_reporter, report_options
+from cqlmeasure.cli.report_options import ReportArguments, report_options
+from cqlmeasure.cli.risk_options import RiskArguments, risk_options
 from cqlmeasure.cli.server_options import data_place, server_of, server_options
 
 if TYPE_CHECKING:
     from cqlmeasure.api.sources import CaseSubjects, Subjects
     from cqlmeasure.data.server import ServerSubjects
+    from cqlmeasure.measure import Period
 
 FAILED_SUBJECTS = 1
 EXAMPLES = """\b
@@ -50,6 +52,11 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d https
     "  [default: the patients of the measure's own test cases]",
 )
 @click.option("--period", "-p", metavar="PERIOD", help="2026, 2026-07, or START..END.  [default: the measure's own]")
+@advanced(
+    "--period-at",
+    metavar="DATE",
+    help="Evaluate for the period that holds this day, counted from the anchor of the measure's effective period.",
+)
 @click.option(
     "--subject",
     "-s",
@@ -66,12 +73,19 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d https
     help="Evaluate only this patient and tell why it is in each population, or is not; repeatable.",
 )
 @click.option(
-    "--report",
-    type=click.Choice(["summary", "individual", "subject-list", "data-collection"]),
-    default="summary",
-    show_default=True,
-    help="Which MeasureReports to write with -o: one of all patients, one of each, who is in which population, or"
-    " what data of each patient the measure looked at.",
+    "--provider",
+    metavar="REFERENCE",
+    help="Only the patients of this practitioner or organization, such as Practitioner/1, who then reports.",
+)
+@output_option
+@report_options
+@risk_options
+@advanced(
+    "--attribution",
+    metavar="RULE",
+    multiple=True,
+    help="What says who the --provider of a patient is: a path such as Encounter.serviceProvider, a definition of the"
+    " measure's library, or CQL; repeatable.  [default: the patient's general practitioner, managing organization]",
 )
 @advanced(
     "--step",
@@ -86,9 +100,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d https
     help="Of tables (-o FILE.csv, -o FILE.parquet): one row per patient and group, or per patient and population or"
     " item, with all strata and supplemental data.",
 )
-@output_option
 @server_options
-@report_options
 @parameter_option
 @timezone_option
 @leniency_options
@@ -97,21 +109,18 @@ def evaluate(
     content: tuple[Path, ...],
     data: tuple[str | Path, ...],
     period: str | None,
+    period_at: str | None,
     subjects: tuple[str, ...],
     explained: tuple[str, ...],
-    report: str,
+    provider: str | None,
+    attribution: tuple[str, ...],
+    reports: ReportArguments,
+    risk: RiskArguments,
     rows: Literal["group", "population"],
     output: Path | None,
     step: str | None,
     token_file: Path | None,
     headers: tuple[str, ...],
-    reporter: str | None,
-    edition: str | None,
-    narrative: bool,
-    strict: bool,
-    confidence: float | None,
-    invert_decrease: bool,
-    attestation: Path | None,
     parameters: tuple[str, ...],
     now: str | None,
     timezone: str | None,
@@ -128,8 +137,6 @@ def evaluate(
     # Rich is loaded by those commands only that print with it.
     from cqlmeasure.api.others import expanded
     from cqlmeasure.cli import show
-    from cqlmeasure.cli.show_explanation import show_explanations
-    from cqlmeasure.cli.show_trend import show_trend
 
     source = cm.Content(
         *(content or (Path(),)),
@@ -143,16 +150,11 @@ def evaluate(
     with show.progress() as progress:
         progress.step(f"translating {', '.join(measures)}")
         compiled = [source.measure(measure) for measure in measures]
-        options = cm.ReportOptions(
-            reporter=read_reporter(reporter),
-            edition=cm.Edition(edition) if edition is not None else None,
-            narrative=narrative,
-            strict=strict,
-            confidence=confidence,
-            invert_decrease=invert_decrease,
-            attested=_attested(compiled, attestation),
-        )
+        options, adjusting = reports.options(compiled), risk.asked(compiled)
         kind = compiled[0].subject_type
+        # A list of the members of one Group is about this Group.
+        group = subjects[0] if len(subjects) == 1 and subjects[0].startswith("Group/") and kind != "Group" else None
+        asked_period = period if period_at is None else _period_at(compiled, period, period_at)
         patients: CaseSubjects | Subjects | ServerSubjects
         if server is not None:
             named = bool(subjects or explained)
@@ -160,48 +162,73 @@ def evaluate(
             patients = source.server_subjects(
                 measures,
                 server,
-                period=period,
+                period=asked_period,
                 subjects=subjects if named else None,
                 parameters=parameters_of(parameters),
                 now=now,
                 step=step,
+                provider=provider,
+                attribution=attribution,
             )
         else:
             patients = cm.subjects(*data, kind=kind) if data else _test_subjects(source, measures, compiled)
             subjects = tuple(expanded([*subjects, *explained], kind, *data))
         progress.step(f"evaluating {', '.join(one.name for one in compiled)}")
         progress.expect(patients.count)
-        counted = progress.counted(patients)
         wanted = {one.removeprefix(f"{kind}/") for one in subjects}
         # Who is explained is looked at twice.
-        kept = [one for one in counted if one.id in wanted] if explained else counted
+        kept = [one for one in patients if one.id in wanted] if explained else patients
         results = source.evaluate(
             measures,
-            kept,
-            period=period,
+            kept if explained else progress.counted(kept),
+            period=asked_period,
             subjects=subjects or None,
             parameters=parameters_of(parameters),
             now=now,
             report=options,
             step=step,
+            provider=provider,
+            attribution=attribution,
         )
+        if adjusting is not None and not explained:
+            results = [adjusting.applied(one) for one in results]
     if output is None or str(output) != "-":
-        for number, part in enumerate(_by_measure(results)):
-            if number:
-                click.echo()
-            if explained:
-                for one in part:
-                    show_explanations(one, explained)
-            elif step is not None:
-                show_trend(part)
-            else:
-                show.result(part[0])
+        _show(results, explained, several_periods=step is not None)
     found = [item for one in results for item in (*one.warnings, *one.failures)]
     doubtful = patients.warnings if server is None else server.warnings
     show.diagnostics([*source.warnings, *doubtful, *found])
     if output is not None:
-        show.write_reports(results, report, output, rows)
+        show.write_reports(results, reports, output, rows, group=group, data=kept)
     return FAILED_SUBJECTS if any(one.failures for one in results) else 0
+
+
+def _show(results: Sequence[cm.MeasureResult], explained: Sequence[str], *, several_periods: bool) -> None:
+    """Print each measure: its result, that of each period, or the reasons of those who are explained."""
+    # Rich is loaded by those commands only that print with it.
+    from cqlmeasure.cli import show
+    from cqlmeasure.cli.show_explanation import show_explanations
+    from cqlmeasure.cli.show_trend import show_trend
+
+    for number, part in enumerate(_by_measure(results)):
+        if number:
+            click.echo()
+        if explained:
+            for one in part:
+                show_explanations(one, explained)
+        elif several_periods:
+            show_trend(part)
+        else:
+            show.result(part[0])
+
+
+def _period_at(measures: Sequence[cm.CompiledMeasure], period: str | None, day: str) -> Period:
+    """The period that all the measures have at a day."""
+    if period is not None:
+        raise click.UsageError("give --period or --period-at, not both")
+    first, *others = [measure.period_at(day) for measure in measures]
+    if any(other != first for other in others):
+        raise click.UsageError(f"the measures have different periods at {day}: evaluate them one by one")
+    return first
 
 
 def _by_measure(results: Sequence[cm.MeasureResult]) -> list[list[cm.MeasureResult]]:
@@ -222,11 +249,3 @@ def _test_subjects(
     if measures[0].subject_type != "Patient":
         raise click.UsageError(f"say where the data are of which each {measures[0].subject_type} is a subject: --data")
     return source.test_subjects(names[0])
-
-
-def _attested(measures: Sequence[cm.CompiledMeasure], file: Path | None) -> dict[str, cm.AttestedScore]:
-    if file is None:
-        return {}
-    if len(measures) > 1:
-        raise click.UsageError("--attest is for one measure")
-    return measures[0].attested(read_json(file, "--attest"))

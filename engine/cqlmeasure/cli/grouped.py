@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -13,6 +15,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 def advanced(*arguments: Any, **settings: Any) -> Callable[[F], F]:
     """``click.option`` for an option that is listed at the end."""
     return click.option(*arguments, cls=_Advanced, **settings)
+
+
+def collected(kind: type[msgspec.Struct], name: str, *options: Callable[[F], F]) -> Callable[[F], Callable[..., Any]]:
+    """Options whose values the function gets as one: a ``kind`` (whose fields have their names), called ``name``."""
+    names = kind.__struct_fields__
+
+    def decorate(function: F) -> Callable[..., Any]:
+        @wraps(function)
+        def gathered(**given: Any) -> Any:
+            own = kind(**{one: given.pop(one) for one in names})
+            return function(**given, **{name: own})
+
+        found: Any = gathered
+        for option in reversed(options):
+            found = option(found)
+        return found  # type: ignore[no-any-return]
+
+    return decorate
 
 
 class _Advanced(click.Option):

@@ -3,61 +3,192 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from cqlmeasure.cli.grouped import advanced
+from cqlmeasure.cli.grouped import advanced, collected
 from cqlmeasure.errors import DataError, broken_json
 
-F = TypeVar("F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    import cqlmeasure as cm
+
+_REPORTS = click.Choice(["summary", "individual", "subject-list", "data-collection"])
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--report",
+        "kind",
+        type=_REPORTS,
+        default="summary",
+        show_default=True,
+        help="Which MeasureReports to write with -o: one of all patients, one of each, who is in which population, or"
+        " what data of each patient the measure looked at.",
+    ),
+    advanced(
+        "--reporter",
+        metavar="REFERENCE",
+        help="Who reports: a reference such as Organization/1, or a JSON file with an Organization,"
+        " Practitioner or PractitionerRole, which reports then contain.",
+    ),
+    advanced(
+        "--edition",
+        type=click.Choice(["us-4", "us-5", "uv-1"]),
+        help="Reports conform to this edition of the data exchange guide (DEQM; US or universal realm); it"
+        " needs --reporter.",
+    ),
+    advanced("--profile", "profiles", metavar="URL", multiple=True, help="Reports claim to conform to it; repeatable."),
+    advanced(
+        "--date",
+        metavar="DATETIME",
+        help="When the reports were made, such as 2027-01-15.  [default: nothing; with --edition the clock, or --now]",
+    ),
+    advanced(
+        "--id-suffix",
+        "suffix",
+        metavar="TEXT",
+        default="",
+        help="Ids of reports end in it: for several reports of one measure and patient.",
+    ),
+    advanced("--narrative", is_flag=True, help="Reports have a text for people too."),
+    advanced(
+        "--strict",
+        is_flag=True,
+        help="Refuse to write a report that is not valid FHIR; needs the package fhir.resources.",
+    ),
+    advanced(
+        "--confidence",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        metavar="LEVEL",
+        help="Add confidence intervals of rates, such as 0.95.",
+    ),
+    advanced(
+        "--invert-decrease",
+        is_flag=True,
+        help="Give 1 - score where a lower rate is better, as the Java engine does.",
+    ),
+    advanced("--cohort-score", is_flag=True, help="Give the number of members as the score of a cohort."),
+    advanced(
+        "--false-strata", is_flag=True, help="Report the stratum 'false' too, of stratifiers that are true or false."
+    ),
+    advanced("--no-null-strata", is_flag=True, help="Leave out the stratum of those who have no value."),
+    advanced("--no-empty-strata", is_flag=True, help="Leave out expected strata of summaries that nobody is in."),
+    advanced(
+        "--supplemental-form",
+        type=click.Choice(["components", "values"]),
+        default="components",
+        show_default=True,
+        help="How summaries count supplemental data: an Observation of each element, or of each value.",
+    ),
+    advanced(
+        "--bundles",
+        is_flag=True,
+        help="Of individual and data-collection reports: write a Bundle of each patient, with the reports of all"
+        " measures and the resources that they refer to.",
+    ),
+    advanced(
+        "--list-form",
+        type=click.Choice(["reports", "references", "subjects"]),
+        help="What a subject list refers to: Lists of individual reports, these directly, or Lists of the subjects."
+        "  [default: reports]",
+    ),
+    advanced(
+        "--list-limit",
+        type=click.IntRange(min=0),
+        metavar="COUNT",
+        help="Refuse to write a subject list of more subjects.",
+    ),
+    advanced("--partial-list", is_flag=True, help="Cut a subject list at --list-limit, and say so in the report."),
+    advanced(
+        "--update-type",
+        type=click.Choice(["snapshot", "incremental"]),
+        help="What data-collection reports are: all data, or what came since the last.  [default: snapshot]",
+    ),
+    advanced(
+        "--attest",
+        "attestation",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="A MeasureReport (JSON) with the scores that the reporter attests, for measures with such scores.",
+    ),
+)
 
 
-def report_options(function: F) -> F:
-    """``--reporter``, ``--edition``, ``--narrative``, ``--strict``, ``--confidence`` ...; read by ``read_options``."""
-    for option in reversed(
-        (
-            advanced(
-                "--reporter",
-                metavar="REFERENCE",
-                help="Who reports: a reference such as Organization/1, or a JSON file with an Organization,"
-                " Practitioner or PractitionerRole, which reports then contain.",
-            ),
-            advanced(
-                "--edition",
-                type=click.Choice(["us-4", "us-5", "uv-1"]),
-                help="Reports conform to this edition of the data exchange guide (DEQM; US or universal realm); it"
-                " needs --reporter.",
-            ),
-            advanced("--narrative", is_flag=True, help="Reports have a text for people too."),
-            advanced(
-                "--strict",
-                is_flag=True,
-                help="Refuse to write a report that is not valid FHIR; needs the package fhir.resources.",
-            ),
-            advanced(
-                "--confidence",
-                type=click.FloatRange(0, 1, min_open=True, max_open=True),
-                metavar="LEVEL",
-                help="Add confidence intervals of rates, such as 0.95.",
-            ),
-            advanced(
-                "--invert-decrease",
-                is_flag=True,
-                help="Give 1 - score where a lower rate is better, as the Java engine does.",
-            ),
-            advanced(
-                "--attest",
-                "attestation",
-                type=click.Path(path_type=Path, dir_okay=False),
-                help="A MeasureReport (JSON) with the scores that the reporter attests, for measures with such scores.",
-            ),
+class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of these options."""
+
+    kind: str
+    reporter: str | None
+    edition: str | None
+    profiles: tuple[str, ...]
+    date: str | None
+    suffix: str
+    narrative: bool
+    strict: bool
+    confidence: float | None
+    invert_decrease: bool
+    cohort_score: bool
+    false_strata: bool
+    no_null_strata: bool
+    no_empty_strata: bool
+    supplemental_form: str
+    bundles: bool
+    list_form: str | None
+    list_limit: int | None
+    partial_list: bool
+    update_type: str | None
+    attestation: Path | None
+
+    def options(self, measures: Sequence[cm.CompiledMeasure]) -> cm.ReportOptions:
+        """What all reports of these measures are like."""
+        import cqlmeasure as cm  # loaded here so that --help does without the engine
+
+        self._check()
+        return cm.ReportOptions(
+            reporter=read_reporter(self.reporter),
+            edition=cm.Edition(self.edition) if self.edition is not None else None,
+            profiles=self.profiles,
+            date=self.date,
+            suffix=self.suffix,
+            narrative=self.narrative,
+            strict=self.strict,
+            confidence=self.confidence,
+            invert_decrease=self.invert_decrease,
+            cohort_score=self.cohort_score,
+            false_strata=self.false_strata,
+            null_strata=not self.no_null_strata,
+            empty_strata=not self.no_empty_strata,
+            supplemental_form=cm.SupplementalForm(self.supplemental_form),
+            attested=self._attested(measures),
         )
-    ):
-        function = option(function)
-    return function
+
+    def _check(self) -> None:
+        """An option that is for another kind of report is a mistake."""
+        given = (
+            ("--list-form", "subject-list", self.list_form),
+            ("--list-limit", "subject-list", self.list_limit),
+            ("--partial-list", "subject-list", self.partial_list or None),
+            ("--update-type", "data-collection", self.update_type),
+        )
+        for option, kind, value in given:
+            if value is not None and self.kind != kind:
+                raise click.UsageError(f"{option} is for --report {kind}")
+        if self.bundles and self.kind not in ("individual", "data-collection"):
+            raise click.UsageError("--bundles is for --report individual and --report data-collection")
+        if self.partial_list and self.list_limit is None:
+            raise click.UsageError("--partial-list needs --list-limit, which says where to cut")
+
+    def _attested(self, measures: Sequence[cm.CompiledMeasure]) -> dict[str, cm.AttestedScore]:
+        if self.attestation is None:
+            return {}
+        if len(measures) > 1:
+            raise click.UsageError("--attest is for one measure")
+        return measures[0].attested(read_json(self.attestation, "--attest"))
+
+
+# The function gets what they say as the argument ``reports``.
+report_options = collected(ReportArguments, "reports", *_OPTIONS)
 
 
 def read_reporter(text: str | None) -> dict[str, Any] | None:

@@ -17,9 +17,20 @@ from rich.text import Text
 
 import cqlmeasure as cm
 from cqlmeasure.api.tables import Table as Rows
+from cqlmeasure.cli.report_options import ReportArguments
+from cqlmeasure.cli.show_adjusted import adjusted_rows
 from cqlmeasure.cli.show_explanation import reason_tree
 from cqlmeasure.errors import Diagnostic, Severity, UsageError, render
-from cqlmeasure.measure import Group, GroupResult, PopulationType, Score, Scoring, Stratifier, rate_interval
+from cqlmeasure.measure import (
+    Group,
+    GroupResult,
+    MeasureDefinition,
+    PopulationType,
+    Score,
+    Scoring,
+    Stratifier,
+    rate_interval,
+)
 from cqlmeasure.measure.report_groups import shown_score
 
 T = TypeVar("T")
@@ -188,6 +199,9 @@ def result(found: cm.MeasureResult) -> None:
     for number, (group, totals) in enumerate(zip(definition.groups, found.groups, strict=True), 1):
         console.print()
         console.print(_group_table(group, totals, number, found.report_options))
+    if (rate := found.aggregate_rate) is not None:
+        console.print()
+        console.print(Text(f"all groups ({definition.groups[0].rate_aggregation}): {_rate_text(definition, rate)}"))
     for group, totals in zip(definition.groups, found.groups, strict=True):
         for stratifier, strata in zip(group.stratifiers, totals.strata, strict=True):
             if len(strata) > _MAX_STRATA:
@@ -216,11 +230,10 @@ def _group_table(group: Group, totals: GroupResult, number: int, options: cm.Rep
         kind = population.type.value.replace("-", " ")
         name = f"{kind} ({population.id})" if population.type in several else kind
         table.add_row(name, str(totals.counts[index]), *(str(stratum.counts[index]) for _, stratum in strata))
-    counted = [totals, *(GroupResult(one.counts, one.observations) for _, one in strata)]
+    counted = [totals, *(GroupResult(one.counts, one.observations, parts=one.parts) for _, one in strata)]
     scores = [shown_score(group, one, options) for one in counted]
-    attested = next(
-        (one for name in (group.id, group.link_id, str(number)) if (one := options.attested.get(name or ""))), None
-    )
+    labels = group.labels(number)
+    attested = next((options.attested[name] for name in labels if name in options.attested), None)
     if attested is not None:
         table.add_row(Text("score, attested", style="bold"), Text(_attested(attested), style="bold"))
     elif scores[0] is not None:
@@ -232,6 +245,9 @@ def _group_table(group: Group, totals: GroupResult, number: int, options: cm.Rep
         table.add_row(
             f"{interval.confidence * 100:g} % interval", f"{interval.low * 100:.1f} to {interval.high * 100:.1f} %"
         )
+    adjusted = next((options.adjusted[name] for name in labels if name in options.adjusted), None)
+    for row in adjusted_rows(group, adjusted) if adjusted is not None else ():
+        table.add_row(*row)
     return table
 
 
@@ -258,6 +274,12 @@ def _concept(concept: dict[str, Any]) -> str:
     return str(concept.get("text") or coding.get("display") or coding.get("code") or "no value")
 
 
+def _rate_text(definition: MeasureDefinition, rate: Score) -> str:
+    """A rate of all groups, as theirs are shown if they are alike."""
+    alike = len({(group.formula, group.scoring_unit is None) for group in definition.groups}) == 1
+    return score_text(definition.groups[0], rate) if alike else f"{rate.value}"
+
+
 _SHOWN_PLACES = 4
 
 
@@ -278,35 +300,52 @@ def score_text(group: Group, score: Score | None) -> str:
 
 
 def write_reports(
-    results: Sequence[cm.MeasureResult], kind: str, output: Path, rows: Literal["group", "population"]
+    results: Sequence[cm.MeasureResult],
+    wanted: ReportArguments,
+    output: Path,
+    rows: Literal["group", "population"],
+    *,
+    group: str | None = None,
+    data: Iterable[cm.SubjectData] = (),
 ) -> None:
     """Write MeasureReports: one alone, several as a Bundle, or one per line if the file is ``.ndjson``.
 
-    Files that end in ``.csv`` and ``.parquet`` get a table of the subjects instead.
+    Files that end in ``.csv`` and ``.parquet`` get a table of the subjects instead.  ``group``: the Group that the
+    subjects are the members of.  ``data``: the subjects that were evaluated, to be read again for Bundles of them.
     """
     if output.suffix in (".csv", ".parquet"):
         table = results[0].table(rows) if len(results) == 1 else _joined(results, rows)
         _write(table.csv().encode() if output.suffix == ".csv" else table.parquet(), output)
         return
-    reports = (report for result in results for report in _reports(result, kind))
+    if wanted.bundles:
+        reports = cm.subject_bundles(results, data, wanted.kind)
+    else:
+        reports = (report for result in results for report in _reports(result, wanted, group))
     if output.suffix == ".ndjson":
         _write(b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in reports), output)
-    elif kind == "summary" and len(results) == 1:
+    elif wanted.kind == "summary" and len(results) == 1:
         write_json(next(reports), output)
     else:
         entries = [{"resource": one} for one in reports]
         write_json({"resourceType": "Bundle", "type": "collection", "entry": entries}, output)
 
 
-def _reports(result: cm.MeasureResult, kind: str) -> Iterator[dict[str, Any]]:
-    if kind == "summary":
+def _reports(result: cm.MeasureResult, wanted: ReportArguments, group: str | None) -> Iterator[dict[str, Any]]:
+    if wanted.kind == "summary":
         yield result.summary()
-    elif kind == "subject-list":
-        found = result.subject_list()
+    elif wanted.kind == "individual":
+        yield from result.individuals()
+    elif wanted.kind == "data-collection":
+        yield from result.data_collections(update_type=wanted.update_type or "snapshot")
+    else:
+        found = result.subject_list(
+            form=wanted.list_form or "reports",
+            group=None if group is None else {"reference": group},
+            limit=wanted.list_limit,
+            partial=wanted.partial_list,
+        )
         yield found.report
         yield from found.individuals
-    else:
-        yield from result.data_collections() if kind == "data-collection" else result.individuals()
 
 
 def _joined(results: Sequence[cm.MeasureResult], rows: Literal["group", "population"]) -> Rows:

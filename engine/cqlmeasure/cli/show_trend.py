@@ -10,6 +10,7 @@ from rich.text import Text
 
 import cqlmeasure as cm
 from cqlmeasure.cli.show import group_label, score_text
+from cqlmeasure.cli.show_adjusted import ratio_text
 from cqlmeasure.measure import Group, Score
 from cqlmeasure.measure.report_groups import shown_score
 
@@ -36,13 +37,18 @@ def show_trend(results: Sequence[cm.MeasureResult]) -> None:
             table.add_column(kind if alone else f"{kind} ({population.id})", justify="right")
         table.add_column("score", justify="right")
         table.add_column("change", justify="right")
+        labels = group.labels(number)
+        if any(name in results[0].report_options.adjusted for name in labels):
+            table.add_column("O/E", justify="right")
         before: Score | None = None
         for result in results:
             found = result.groups[number - 1]
             score = shown_score(group, found, result.report_options)
             period = f"{result.period.start} to {result.period.end}"
             score_cell = Text(score_text(group, score), style="bold")
-            table.add_row(period, *map(str, found.counts), score_cell, _change(group, before, score))
+            adjusted = result.report_options.adjusted
+            ratios = [ratio_text(adjusted[name]) for name in labels if name in adjusted]
+            table.add_row(period, *map(str, found.counts), score_cell, _change(group, before, score), *ratios)
             before = score
         console.print()
         console.print(Text(group_label(group, number), style="bold"))

@@ -13,11 +13,12 @@ from typing import Any
 
 import msgspec
 
-from cqlmeasure.errors import DataError
+from cqlmeasure.errors import DataError, UsageError
 from cqlmeasure.measure.codes import ALTERNATE_SCORE, ALTERNATE_SCORES, Scoring, link_id_extension
 from cqlmeasure.measure.definition import Group, MeasureDefinition
 from cqlmeasure.measure.fhir_json import Json, extension_value, objects, text
 from cqlmeasure.measure.findings import Findings, group_place
+from cqlmeasure.measure.reporter import reporter_of, reporter_parts
 from cqlmeasure.measure.values import number
 
 # The types that the extension for alternate scores may have, by the JSON name of the value.
@@ -33,11 +34,12 @@ _ALTERNATES = (
 
 
 class AttestedScore(msgspec.Struct, frozen=True):
-    """A number with its unit, or the name and JSON of another value."""
+    """A number with its unit, or the name and JSON of another value; ``reporter`` is who attests it, if known."""
 
     value: Decimal | None = None
     unit: str | None = None
     alternate: tuple[str, Any] | None = None
+    reporter: dict[str, Any] | None = None
 
 
 def attested_score(
@@ -62,14 +64,21 @@ def attested_score(
 def read_attestation(definition: MeasureDefinition, report: Json) -> dict[str, AttestedScore]:
     """The scores that a MeasureReport attests, by the label of the group; ``DataError`` with every fault."""
     findings = Findings(definition.name)
+    reporter = reporter_of(report)
     if report.get("resourceType") != "MeasureReport":
         findings.error("attestation", "", "an attestation is a MeasureReport")
     else:
-        _check_header(definition, report, findings)
+        _check_header(definition, report, reporter, findings)
     found = dict(_scores(definition, report, findings))
     if findings.errors:
         raise DataError(diagnostics=findings.errors)
-    return found
+    return {label: msgspec.structs.replace(score, reporter=reporter) for label, score in found.items()}
+
+
+def attester(scores: Mapping[str, AttestedScore]) -> dict[str, Any] | None:
+    """Who attests the scores; ``None`` if nobody says so, or different reporters do."""
+    found = [score.reporter for score in scores.values() if score.reporter is not None]
+    return found[0] if found and all(one == found[0] for one in found) else None
 
 
 def check_attested(definition: MeasureDefinition, scores: Mapping[str, AttestedScore]) -> None:
@@ -103,21 +112,27 @@ def _attested_groups(definition: MeasureDefinition) -> dict[str, Group]:
     found = {}
     for position, group in enumerate(definition.groups, 1):
         if group.scoring is Scoring.ATTESTATION:
-            found[group.id or group.link_id or str(position)] = group
-            for label in (group.link_id, str(position)):
-                if label is not None:
-                    found.setdefault(label, group)
+            own, *others = group.labels(position)
+            found[own] = group
+            for label in others:
+                found.setdefault(label, group)
     return found
 
 
-def _check_header(definition: MeasureDefinition, report: Json, findings: Findings) -> None:
+def _check_header(definition: MeasureDefinition, report: Json, reporter: Json | None, findings: Findings) -> None:
     url, _, version = (text(report, "measure") or "").partition("|")
     if definition.url is not None and url != definition.url:
         findings.error("attestation", "", f"the report is for {url or 'no measure'}, not for {definition.url}")
     elif version and definition.version and version != definition.version:
         findings.error("attestation", "", f"the report is for version {version}, not for {definition.version}")
-    if not isinstance(report.get("reporter"), dict):
+    if reporter is None:
         findings.error("attestation", "", "the report has no reporter, so nobody attests", "name the reporter")
+        return
+    try:
+        reporter_parts(reporter)
+    except UsageError as error:
+        for found in error.diagnostics:
+            findings.error("attestation", "", found.message, found.hint)
 
 
 def _scores(definition: MeasureDefinition, report: Json, findings: Findings) -> Iterator[tuple[str, AttestedScore]]:

@@ -16,6 +16,8 @@ from cqlmeasure.measure.paths import Path, find, parse_path
 from cqlmeasure.measure.ports import Evaluator
 from cqlmeasure.runtime import FhirValue
 from cqlmeasure.runtime.subject import Subject
+from cqlmeasure.typesys import ANY, BOOLEAN, STRING, ChoiceType, DataType, ListType, NamedType
+from cqlmeasure.typesys.types import SYSTEM
 
 Rule = Callable[[Subject, str], bool]
 
@@ -28,8 +30,8 @@ def by_paths(*paths: str) -> Rule:
     parsed: list[Path] = []
     for text in paths or DEFAULT_PATHS:
         path = parse_path(text)
-        if not isinstance(path, Path) or path.root is None:
-            said = path if isinstance(path, str) else "it names no resource type"
+        if not isinstance(path, Path) or path.root is None or not path.parts:
+            said = path if isinstance(path, str) else "it names no resource type and element"
             raise UsageError(
                 f"{text!r} is no path for attribution: {said}",
                 code="attribution",
@@ -48,8 +50,24 @@ def by_paths(*paths: str) -> Rule:
     return rule
 
 
-def by_expression(evaluator: Evaluator[Any], name: str) -> Rule:
-    """Attributes a subject by the value of a CQL expression: true, or references, ids or resources of the providers."""
+def is_attribution_path(text: str) -> bool:
+    """Whether a text is such a path: a type and its elements."""
+    path = parse_path(text)
+    return isinstance(path, Path) and path.root is not None and bool(path.parts)
+
+
+def by_expression(evaluator: Evaluator[Any], name: str, shown: str | None = None) -> Rule:
+    """Attributes a subject by the value of a CQL expression: true, or references or resources of the providers.
+
+    ``shown`` is what messages call it.  ``UsageError`` for an expression whose type says that it gives no such thing.
+    """
+    kind = evaluator.definition_type(name)
+    if kind is not None and not (kind == BOOLEAN or _may_name(kind)):
+        raise UsageError(
+            f"{(shown or name)!r} gives {kind}, which names no provider",
+            code="attribution",
+            hint="give references to the providers, the providers themselves, or true",
+        )
 
     def rule(subject: Subject, provider: str) -> bool:
         value = evaluator.subject(subject).value(name)
@@ -66,8 +84,17 @@ def attributed(subjects: Iterable[Subject], provider: str, rule: Rule) -> Iterat
     return (subject for subject in subjects if rule(subject, wanted))
 
 
+def _may_name(kind: DataType) -> bool:
+    """Whether values of a type may be, or have in a list, references, their text, or resources."""
+    if isinstance(kind, ListType):
+        return _may_name(kind.element)
+    if isinstance(kind, ChoiceType):
+        return any(map(_may_name, kind.alternatives))
+    return isinstance(kind, NamedType) and (kind.model != SYSTEM or kind in (STRING, ANY))
+
+
 def _references(value: Any) -> set[str]:
-    """What a value may mean: a Reference, a reference or id as text, a resource."""
+    """What a value may mean: a Reference, a reference as text, a resource."""
     if isinstance(value, FhirValue):
         value = value.json
     if isinstance(value, str):

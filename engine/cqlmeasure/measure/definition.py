@@ -108,8 +108,9 @@ class Stratifier(msgspec.Struct, frozen=True, kw_only=True):
 class CompositePart(msgspec.Struct, frozen=True, kw_only=True):
     """A component of a composite: a measure by canonical url, its group, its weight.
 
-    ``group`` and ``reversed`` are there once the composite is bound to its components' definitions: a component whose
-    improvement notation is not the composite's counts the other way round.
+    ``group`` with its position ``number`` in the measure, ``own`` and ``reversed`` are there once the composite is
+    bound to its components' definitions.  ``own``: the group is another one of the composite's own Measure.
+    ``reversed``: its improvement notation is not the composite's, so that it counts the other way round.
     """
 
     url: str
@@ -117,12 +118,18 @@ class CompositePart(msgspec.Struct, frozen=True, kw_only=True):
     group_id: str | None = None
     weight: Decimal = Decimal(1)
     group: Group | None = None
+    number: int = 0
+    own: bool = False
     reversed: bool = False
 
     @property
     def canonical(self) -> str:
         """``url|version``."""
         return f"{self.url}|{self.version}" if self.version else self.url
+
+    def means(self, definition: MeasureDefinition) -> bool:
+        """Whether this is a component of that measure, as far as url and version tell."""
+        return definition.url == self.url and (not self.version or definition.version in (None, self.version))
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +161,10 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
             return Scoring.CONTINUOUS_VARIABLE
         return Scoring.COMPOSITE if self.composite is CompositeScoring.WEIGHTED else Scoring.PROPORTION
 
+    def labels(self, number: int) -> tuple[str, ...]:
+        """What the group may be called, that being the ``number``-th of its measure: its id, its linkId, the number."""
+        return tuple(name for name in (self.id, self.link_id, str(number)) if name)
+
     def position(self, kind: PopulationType) -> int | None:
         """Where the first population of that type is, or ``None``."""
         return next((index for index, population in enumerate(self.populations) if population.type is kind), None)
@@ -166,7 +177,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 class SupplementalData(msgspec.Struct, frozen=True, kw_only=True):
     """An expression whose values are reported beside the score; ``usage`` tells supplemental data from risk factors.
 
-    ``report_types`` are the types of reports that it belongs to; empty means all.
+    ``report_types`` are the types of reports that it belongs to; empty means all.  ``type`` is the static type of the
+    expression, where the library tells it.
     """
 
     id: str
@@ -175,6 +187,7 @@ class SupplementalData(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     usage: tuple[str, ...] = ()
     report_types: frozenset[str] = frozenset()
+    type: str | None = None
 
     @property
     def is_risk_factor(self) -> bool:
@@ -211,7 +224,16 @@ class MeasureDefinition(msgspec.Struct, frozen=True, kw_only=True):
     def needs_library(self) -> bool:
         """Whether anything in it is computed from criteria."""
         groups = any(group.populations and group.scoring is not Scoring.COMPOSITE for group in self.groups)
-        return groups or any(not item.criteria.is_path for item in self.supplemental_data)
+        asked = [item.criteria for item in self.supplemental_data]
+        for stratifier in (stratifier for group in self.groups for stratifier in group.stratifiers):
+            asked += [part.criteria for part in stratifier.components]
+            asked += [] if stratifier.criteria is None else [stratifier.criteria]
+        return groups or any(not criteria.is_path for criteria in asked)
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether any of its groups combines others."""
+        return any(group.scoring is Scoring.COMPOSITE for group in self.groups)
 
     @property
     def library_name(self) -> str | None:

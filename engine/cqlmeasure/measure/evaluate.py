@@ -9,9 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+import msgspec
 import orjson
 
 from cqlmeasure.errors import CqlMeasureError, Diagnostic, Severity
+from cqlmeasure.measure.composite import (
+    Found,
+    compose_group,
+    composite_strata,
+    evidence_of,
+    failure,
+    inherited,
+    messages_of,
+)
 from cqlmeasure.measure.definition import MeasureDefinition
 from cqlmeasure.measure.labels import label, remaining
 from cqlmeasure.measure.members import Cases, reference
@@ -21,7 +31,7 @@ from cqlmeasure.measure.period import Period
 from cqlmeasure.measure.plan import GroupPlan, MeasurePlan, prepare
 from cqlmeasure.measure.ports import Evaluator, Subject, SubjectEvaluation
 from cqlmeasure.measure.results import GroupResult, MeasureResult, SubjectResult, SupplementalValue
-from cqlmeasure.measure.stratify import stratify
+from cqlmeasure.measure.stratify import count_among, stratify
 from cqlmeasure.measure.values import canonical, concept_key, concept_value, elements, observation_value
 from cqlmeasure.runtime import Tuple
 from cqlmeasure.runtime.messages import Message
@@ -65,27 +75,40 @@ def evaluate_each(
 
 
 def evaluate_subject(
-    plan: MeasurePlan, evaluator: Evaluator[S], subject: S, *, supplemental: bool = True, evidence: bool = False
+    plan: MeasurePlan,
+    evaluator: Evaluator[S],
+    subject: S,
+    *,
+    supplemental: bool = True,
+    evidence: bool = False,
+    components: Sequence[Found] = (),
 ) -> SubjectResult:
-    """The measure for one subject; an error becomes part of the result."""
+    """The measure for one subject; an error becomes part of the result.
+
+    ``components``: what the components of a composite gave for the subject, each with its definition.
+    """
     kind = plan.definition.subject_type
     # Whose data could not be read is not scored on a part of them.
     if faults := getattr(subject, "faults", ()):
         return SubjectResult(subject=subject.id, subject_type=kind, errors=tuple(faults))
-    notes: list[Diagnostic] = []
+    failed = failure(subject.id, kind, components)
+    if failed is not None:
+        return failed
+    notes: list[Diagnostic] = list(messages_of(components))
     try:
         evaluation: SubjectEvaluation = evaluator.subject(subject)
         if evaluator.definition_type(kind) is None:
             evaluation = _WithSubject(evaluation, subject, kind)
-        groups = tuple(_group(group, evaluation, kind, plan.library, notes) for group in plan.groups)
-        values = _supplemental(plan, evaluation, notes) if supplemental else ()
+        groups = _groups(plan, evaluation, subject, notes, components)
+        values = inherited(plan.definition, components, _supplemental(plan, evaluation, notes)) if supplemental else ()
+        own = _references(evaluation.evaluated) if evidence else ()
         return SubjectResult(
             subject=subject.id,
             subject_type=kind,
             groups=groups,
             supplemental=values,
             messages=(*_messages(evaluation.messages(), plan.library), *notes),
-            evaluated=_references(evaluation.evaluated) if evidence else (),
+            evaluated=tuple(sorted({*own, *evidence_of(components)})) if components else own,
         )
     except CqlMeasureError as error:
         return SubjectResult(
@@ -145,6 +168,26 @@ class _WithSubject:
         return self._evaluation.evaluated
 
 
+def _groups(
+    plan: MeasurePlan,
+    evaluation: SubjectEvaluation,
+    subject: Subject,
+    notes: list[Diagnostic],
+    components: Sequence[Found],
+) -> tuple[GroupResult, ...]:
+    kind, library = plan.definition.subject_type, plan.library
+    found: dict[int, GroupResult] = {}
+    for number, part in enumerate(plan.groups):
+        if number not in plan.composites:
+            found[number] = _group(part, evaluation, kind, library, notes)
+    for number in plan.composites:
+        part = plan.groups[number]
+        whole = compose_group(part.group, found, components)
+        strata = composite_strata(part.stratifiers, part.group, whole, subject, evaluation, library, kind)
+        found[number] = msgspec.structs.replace(whole, strata=strata)
+    return tuple(found[number] for number in range(len(plan.groups)))
+
+
 def _group(
     plan: GroupPlan, evaluation: SubjectEvaluation, subject_type: str, library: str | None, notes: list[Diagnostic]
 ) -> GroupResult:
@@ -158,11 +201,18 @@ def _group(
         keyed = observe(observer, members, evaluation, subject_type, library, notes) if members else []
         counts[rule.index] = len(keyed)
         observed.append((rule, keyed))
+    everyone: Cases = {}
+    for cases in labelled if plan.stratifiers else ():
+        everyone.update(cases)
+
+    def counted(inside: Cases) -> GroupResult:
+        return count_among(inside, labelled, observed)
+
     return GroupResult(
         counts=tuple(counts),
         observations=tuple(tuple(value for _, value in keyed) for _, keyed in observed),
         strata=tuple(
-            stratify(stratifier, group, labelled, observed, evaluation, library, subject_type)
+            stratify(stratifier, everyone, counted, evaluation, library, subject_type)
             for stratifier in plan.stratifiers
         ),
         members=tuple(
@@ -175,7 +225,8 @@ def _supplemental(
     plan: MeasurePlan, evaluation: SubjectEvaluation, notes: list[Diagnostic]
 ) -> tuple[tuple[SupplementalValue, ...], ...]:
     found = []
-    for item, path in zip(plan.definition.supplemental_data, plan.supplemental_paths, strict=True):
+    # What a composite has from its components follows its own elements.
+    for item, path in zip(plan.definition.supplemental_data, plan.supplemental_paths, strict=False):
         result: Any
         try:
             if path is not None:

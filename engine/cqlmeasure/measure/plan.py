@@ -6,6 +6,7 @@ faults are reported together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from cqlmeasure.measure.basis_check import Check, ResolveValueSet, basis_check
 from cqlmeasure.measure.binder import Binder, never_boolean, never_list
 from cqlmeasure.measure.codes import PopulationType, Scoring
+from cqlmeasure.measure.composite_bind import bind_composite, composing_order
 from cqlmeasure.measure.definition import BOOLEAN_BASIS, Group, MeasureDefinition
 from cqlmeasure.measure.findings import Findings, group_place, population_place
 from cqlmeasure.measure.labels import Observed, Step, label_steps, observed_members
@@ -34,20 +36,29 @@ class GroupPlan(msgspec.Struct, frozen=True):
 
 
 class MeasurePlan(msgspec.Struct, frozen=True):
-    """A measure bound to an evaluator; ``definition`` has the names as the library spells them."""
+    """A measure bound to an evaluator; ``definition`` has the names as the library spells them.
+
+    ``supplemental_paths`` are of the elements that the measure names itself; those that a composite has from its
+    components follow them.  ``composites`` are the positions of composite groups, in the order of their evaluation.
+    """
 
     definition: MeasureDefinition
     groups: tuple[GroupPlan, ...]
     library: str | None
     supplemental_paths: tuple[Path | None, ...] = ()
+    composites: tuple[int, ...] = ()
 
 
 def prepare(
-    definition: MeasureDefinition, evaluator: Evaluator[Any], value_set: ResolveValueSet | None = None
+    definition: MeasureDefinition,
+    evaluator: Evaluator[Any],
+    value_set: ResolveValueSet | None = None,
+    components: Sequence[MeasureDefinition] = (),
 ) -> MeasurePlan:
     """The plan of a measure; ``ContentError`` if it names what the library does not have.
 
     ``value_set`` gives the value sets that the Measure itself refers to (expected values, code filters).
+    ``components``: the bound definitions of the measures that a composite combines.
     """
     findings = Findings(definition.name)
     binder = Binder(definition, evaluator, findings, value_set)
@@ -62,13 +73,19 @@ def prepare(
         supplemental_data=tuple(item for item, _ in found),
         warnings=(*definition.warnings, *findings.warnings),
     )
-    return MeasurePlan(bound, tuple(groups), definition.library_name, tuple(path for _, path in found))
+    if bound.is_composite:
+        bound = bind_composite(bound, components)
+        groups = [msgspec.structs.replace(plan, group=group) for plan, group in zip(groups, bound.groups, strict=True)]
+    paths = tuple(path for _, path in found)
+    return MeasurePlan(bound, tuple(groups), definition.library_name, paths, composing_order(bound))
 
 
 def _bind_group(group: Group, label: str, binder: Binder) -> GroupPlan:
     if group.scoring is Scoring.COMPOSITE:
-        # What it counts comes from the results of its components.
-        return GroupPlan(msgspec.structs.replace(group, populations=(), parts=()), (), (), ())
+        # What it counts comes from the results of its components; its strata are its own.
+        stratifiers = tuple(bind_stratifier(item, group.basis, label, binder) for item in group.stratifiers)
+        bound = msgspec.structs.replace(group, stratifiers=tuple(plan.stratifier for plan in stratifiers))
+        return GroupPlan(bound, (), (), stratifiers)
     populations = []
     for population in group.populations:
         place = population_place(label, population.id)

@@ -46,12 +46,14 @@ def bind_stratifier(stratifier: Stratifier, basis: str, label: str, binder: Bind
 
 
 def bind_supplemental(item: SupplementalData, binder: Binder) -> tuple[SupplementalData, Path | None]:
-    """The element with its name as the library spells it, or its path."""
+    """The element with its name as the library spells it and its type, or its path."""
     place = f'supplemental data "{item.id}"'
     path = binder.path(item.criteria, place)
     if path is not None or item.criteria.is_path:
         return item, path
-    return msgspec.structs.replace(item, criteria=binder.resolve(item.criteria, place)), None
+    criteria = binder.resolve(item.criteria, place)
+    kind = binder.kind(criteria.name)
+    return msgspec.structs.replace(item, criteria=criteria, type=None if kind is None else str(kind)), None
 
 
 def _component(component: Component, basis: str, place: str, binder: Binder) -> tuple[Component, Value]:

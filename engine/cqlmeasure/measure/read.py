@@ -97,9 +97,6 @@ def _groups(resource: Json, findings: Findings) -> Iterator[Group]:
         basis = settled_basis(basis_of(group) or basis_of(resource), requirements, label, findings)
         linked: tuple[Population, ...] = link_populations(drafts, scoring, basis, label, findings)
         composite = scoring is Scoring.COMPOSITE
-        strata = tuple(stratifiers(group, label, findings))
-        if composite and strata:
-            findings.warning("composite-stratifier", group_place(label), "a composite is not stratified")
         yield Group(
             id=text(group, "id"),
             link_id=link_id(group, "Measure.group"),
@@ -113,7 +110,7 @@ def _groups(resource: Json, findings: Findings) -> Iterator[Group]:
             scoring_unit=_unit(_setting(resource, group, "scoringUnit")),
             scoring_precision=_precision(_setting(resource, group, "scoringPrecision")),
             populations=linked,
-            stratifiers=() if composite else strata,
+            stratifiers=tuple(stratifiers(group, label, findings)),
             basis_requirements=requirements,
             composite=composite_scoring(resource, group, label, findings) if composite else None,
             parts=composite_parts(resource, group, label, findings) if composite else (),

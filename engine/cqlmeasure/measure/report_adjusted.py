@@ -19,7 +19,7 @@ def add_adjusted(report: dict[str, Any], result: MeasureResult, options: ReportO
     if options.confidence is None and not options.adjusted:
         return
     for position, (group, found) in enumerate(zip(result.definition.groups, result.groups(), strict=True), 1):
-        labels = [label for label in (group.id, group.link_id, str(position)) if label]
+        labels = group.labels(position)
         if options.confidence is not None:
             interval = rate_interval(group, found, options.confidence)
             if interval is not None:

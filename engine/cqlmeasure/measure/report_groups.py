@@ -179,7 +179,8 @@ class _Writer:
             for stratum in strata
             if self.options.null_strata or NO_VALUE not in stratum.values
         ]
-        subject_based = all(population.basis == BOOLEAN_BASIS for population in self.group.populations)
+        bases = [population.basis for population in self.group.populations] or [self.group.basis]
+        subject_based = all(basis == BOOLEAN_BASIS for basis in bases)
         if self.options.false_strata and subject_based and len(strata) == 1 and strata[0].key == ("true",):
             shown.append(self._stratum(index, stratifier, _complement(self.result, strata[0])))
         if shown:
@@ -202,7 +203,9 @@ class _Writer:
             found["value"] = stratum.values[0]
         only = stratifier.applies_to
         path = "MeasureReport.group.stratifier.stratum.population"
-        found["population"] = self._populations(stratum.counts, only, path, index, stratum.key)
+        populations = self._populations(stratum.counts, only, path, index, stratum.key)
+        if populations:
+            found["population"] = populations
         score = stratum.score(group)
         if score is not None and (not only or _SCORED[group.formula] <= only):
             found["measureScore"] = score_json(score, group)
@@ -212,8 +215,7 @@ class _Writer:
 def _attested(group: Group, number: int, options: ReportOptions) -> AttestedScore | None:
     if group.scoring is not Scoring.ATTESTATION:
         return None
-    labels = (group.id, group.link_id, str(number))
-    return next((options.attested[label] for label in labels if label is not None and label in options.attested), None)
+    return next((options.attested[label] for label in group.labels(number) if label in options.attested), None)
 
 
 def shown_score(group: Group, result: GroupResult, options: ReportOptions) -> Score | None:
@@ -254,9 +256,15 @@ def _with_empty_strata(group: Group, result: GroupResult) -> GroupResult:
 
 def _complement(result: GroupResult, inside: StratumResult) -> StratumResult:
     """The cases of a group that are not in a stratum."""
+    rest = _rest(result, inside)
+    return StratumResult(("false",), ({"text": "false"},), rest.counts, rest.observations, parts=rest.parts)
+
+
+def _rest(result: GroupResult, inside: GroupResult | StratumResult) -> GroupResult:
     observations = tuple(
         tuple((Counter(every) - Counter(some)).elements())
         for every, some in zip(result.observations, inside.observations, strict=True)
     )
     counts = tuple(every - some for every, some in zip(result.counts, inside.counts, strict=True))
-    return StratumResult(("false",), ({"text": "false"},), counts, observations)
+    parts = tuple(_rest(every, some) for every, some in zip(result.parts, inside.parts, strict=True))
+    return GroupResult(counts, observations, parts=parts)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from cqlmeasure.errors import UsageError
 from cqlmeasure.measure.attestation import AttestedScore
 from cqlmeasure.measure.editions import Edition
 from cqlmeasure.measure.risk import RiskAdjusted
+
+# A dateTime of FHIR: with a time also seconds and an offset.
+_DATE_TIME = re.compile(
+    r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])"
+    r"(T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-](0\d|1[0-4]):[0-5]\d))?)?)?"
+)
 
 
 class SupplementalForm(StrEnum):
@@ -26,10 +34,10 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller decides about a report.
 
     ``date`` is when it was made (FHIR dateTime); ``reporter`` a Reference, or an Organization, Practitioner or
-    PractitionerRole that the report then contains; ``edition`` the guide whose profiles and extension names are used;
-    ``profiles`` what it claims to conform to besides; ``suffix`` is appended to ids, for several reports of one measure
-    and subject; ``narrative`` adds text for people; ``strict`` refuses to give a report that is not valid FHIR (this
-    needs the package fhir.resources).
+    PractitionerRole that the report then contains (without one, who attests the scores reports); ``edition`` the guide
+    whose profiles and extension names are used; ``profiles`` what it claims to conform to besides; ``suffix`` is
+    appended to ids, for several reports of one measure and subject; ``narrative`` adds text for people; ``strict``
+    refuses to give a report that is not valid FHIR (this needs the package fhir.resources).
 
     ``false_strata`` adds the stratum ``false`` to criteria stratifiers of subject-based groups; ``null_strata`` reports
     those without a value, ``empty_strata`` those that are expected and that nobody is in (in summaries).
@@ -56,3 +64,12 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float | None = None
     adjusted: Mapping[str, RiskAdjusted] = msgspec.field(default_factory=dict)
     invert_decrease: bool = False
+
+    def __post_init__(self) -> None:
+        """``UsageError`` for a date that FHIR does not know."""
+        if self.date is not None and _DATE_TIME.fullmatch(self.date) is None:
+            raise UsageError(
+                f"{self.date!r} is no date of a report",
+                code="report-date",
+                hint="write it as 2027-01-15 or 2027-01-15T08:30:00+02:00",
+            )

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cqlmeasure.errors import Diagnostic, Severity, UsageError
+from cqlmeasure.measure.attestation import attester
 from cqlmeasure.measure.codes import MESSAGES
 from cqlmeasure.measure.definition import MeasureDefinition
 from cqlmeasure.measure.editions import names
@@ -43,7 +44,7 @@ def header(
     definition: MeasureDefinition, period: Period, kind: str, identity: str, status: str, options: ReportOptions
 ) -> dict[str, Any]:
     """The elements that come first; ``contained`` and ``extension`` are left empty for the caller to fill."""
-    lacking = [name for name in ("date", "reporter") if getattr(options, name) is None]
+    lacking = [name for name, value in (("date", options.date), ("reporter", _reporter(options))) if value is None]
     if options.edition is not None and lacking:
         raise UsageError(
             f"a report of the edition {options.edition.value} needs a {' and a '.join(lacking)}",
@@ -70,9 +71,10 @@ def middle(report: dict[str, Any], definition: MeasureDefinition, period: Period
 
 def finished(report: dict[str, Any], options: ReportOptions, definition: MeasureDefinition) -> dict[str, Any]:
     """The report with its reporter and narrative, the elements in FHIR's order, without empty ones."""
-    if options.reporter is not None:
+    reporter = _reporter(options)
+    if reporter is not None:
         taken = [item["id"] for item in report["contained"]]
-        report["reporter"], contained = reporter_parts(options.reporter, taken)
+        report["reporter"], contained = reporter_parts(reporter, taken)
         report["contained"].extend(contained)
     if options.narrative:
         report["text"] = narrative(report, definition)
@@ -82,6 +84,11 @@ def finished(report: dict[str, Any], options: ReportOptions, definition: Measure
     if options.strict:
         require_valid(found)
     return found
+
+
+def _reporter(options: ReportOptions) -> dict[str, Any] | None:
+    """Who reports: whom the options name, else who attests the scores."""
+    return options.reporter if options.reporter is not None else attester(options.attested)
 
 
 def add_messages(report: dict[str, Any], diagnostics: Iterable[Diagnostic]) -> None:

@@ -6,10 +6,11 @@ among them still lead where they led; ids that the report uses already are chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cqlmeasure.errors import UsageError
+from cqlmeasure.measure.fhir_json import objects
 
 REPORTER_TYPES = ("Organization", "Practitioner", "PractitionerRole", "Location")
 
@@ -53,6 +54,39 @@ def reporter_parts(value: Mapping[str, Any], taken: Iterable[str] = ()) -> tuple
         plain = {name: part for name, part in item.items() if name != "contained"}
         found.append({**_renamed(plain, renamed), "id": identity})
     return {"reference": f"#{own}"}, found
+
+
+def reporter_of(report: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Who made a report, for another report: the Reference, or the contained resource with those that it refers to.
+
+    ``None`` if the report names nobody, or somebody whom it does not contain.
+    """
+    value = report.get("reporter")
+    if not isinstance(value, dict):
+        return None
+    reference = value.get("reference")
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        return value
+    contained = {f"#{item['id']}": item for item in objects(report, "contained") if item.get("id")}
+    if reference not in contained:
+        return None
+    wanted, waiting = {reference: None}, [contained[reference]]
+    while waiting:
+        for name in _local(waiting.pop()):
+            if name in contained and name not in wanted:
+                wanted[name] = None
+                waiting.append(contained[name])
+    own, *others = (contained[name] for name in wanted)
+    return {**own, "contained": others} if others else own
+
+
+def _local(value: Any) -> Iterator[str]:
+    """The references to contained resources anywhere below a value."""
+    for name, item in value.items() if isinstance(value, dict) else ((None, one) for one in value):
+        if isinstance(item, dict | list):
+            yield from _local(item)
+        elif name == "reference" and isinstance(item, str) and item.startswith("#"):
+            yield item
 
 
 def _fresh(identity: str, used: set[str]) -> str:

@@ -27,7 +27,8 @@ Observations = tuple[tuple[ObservationValue, ...], ...]
 class StratumResult(msgspec.Struct, frozen=True):
     """One stratum: its value (one concept per component; none for criteria), counts and observations.
 
-    ``items`` are the references of the items in it, where items are counted, for one subject.
+    ``items`` are the references of the items in it, where items are counted, for one subject.  ``parts`` are what the
+    components give for those in it, if the group is a composite.
     """
 
     key: tuple[str, ...]
@@ -35,10 +36,16 @@ class StratumResult(msgspec.Struct, frozen=True):
     counts: tuple[int, ...]
     observations: Observations
     items: tuple[str, ...] = ()
+    parts: tuple[GroupResult, ...] = ()
+
+    @property
+    def occupied(self) -> bool:
+        """Whether anyone is in it."""
+        return _occupied(self.counts, self.parts)
 
     def score(self, group: Group) -> Score | None:
         """The score of the stratum, by the formula of the group."""
-        return score(group, self.counts, self.observations)
+        return _score(group, self.counts, self.observations, self.parts)
 
 
 class GroupResult(msgspec.Struct, frozen=True):
@@ -59,14 +66,33 @@ class GroupResult(msgspec.Struct, frozen=True):
 
     def score(self, group: Group) -> Score | None:
         """The score, ``None`` for a cohort."""
-        if group.composite is CompositeScoring.WEIGHTED:
-            return weighted_score(group, self.part_scores(group))
-        return score(group, self.counts, self.observations)
+        return _score(group, self.counts, self.observations, self.parts)
+
+    @property
+    def occupied(self) -> bool:
+        """Whether anyone is in any of its populations; of a weighted composite, in any of its components'."""
+        return _occupied(self.counts, self.parts)
 
     def part_scores(self, group: Group) -> tuple[Score | None, ...]:
         """The components' own scores, if the group is a composite."""
-        pairs = zip(group.parts, self.parts, strict=False)
-        return tuple(result.score(part.group) if part.group is not None else None for part, result in pairs)
+        return _part_scores(group, self.parts)
+
+
+def _score(
+    group: Group, counts: Sequence[int], observations: Observations, parts: Sequence[GroupResult]
+) -> Score | None:
+    if group.composite is CompositeScoring.WEIGHTED:
+        return weighted_score(group, _part_scores(group, parts))
+    return score(group, counts, observations)
+
+
+def _part_scores(group: Group, parts: Sequence[GroupResult]) -> tuple[Score | None, ...]:
+    pairs = zip(group.parts, parts, strict=False)
+    return tuple(result.score(part.group) if part.group is not None else None for part, result in pairs)
+
+
+def _occupied(counts: Sequence[int], parts: Sequence[GroupResult]) -> bool:
+    return any(counts) or any(part.occupied for part in parts)
 
 
 class SupplementalValue(msgspec.Struct, frozen=True):
@@ -118,64 +144,70 @@ class SubjectFailure(msgspec.Struct, frozen=True):
 
 
 class _Sums:
-    """Counts and observations of one group or stratum, growing."""
+    """Counts and observations of one group or stratum, growing; those of the components, if it is a composite."""
 
-    __slots__ = ("counts", "observations")
+    __slots__ = ("counts", "observations", "parts")
 
-    def __init__(self, counts: Sequence[int], observations: Sequence[Sequence[ObservationValue]]) -> None:
-        self.counts = list(counts)
-        self.observations = [list(values) for values in observations]
+    def __init__(self, group: Group) -> None:
+        self.counts = [0] * len(group.populations)
+        self.observations: list[list[ObservationValue]] = [
+            [] for _ in group.positions(PopulationType.MEASURE_OBSERVATION)
+        ]
+        self.parts = [_Sums(part.group) for part in group.parts if part.group is not None]
 
-    def add(self, counts: Sequence[int], observations: Sequence[Sequence[ObservationValue]]) -> None:
-        for index, count in enumerate(counts):
+    def add(self, result: GroupResult | StratumResult) -> None:
+        for index, count in enumerate(result.counts):
             if count:
                 self.counts[index] += count
-        for own, values in zip(self.observations, observations, strict=True):
+        for own, values in zip(self.observations, result.observations, strict=True):
             own.extend(values)
+        for part, found in zip(self.parts, result.parts, strict=True):
+            part.add(found)
 
-    def frozen_observations(self) -> Observations:
-        return tuple(tuple(sorted(values, key=_order)) for values in self.observations)
+    def frozen(self) -> GroupResult:
+        """The sums as they are; strata are none of theirs."""
+        observations = tuple(tuple(sorted(values, key=_order)) for values in self.observations)
+        return GroupResult(tuple(self.counts), observations, parts=tuple(part.frozen() for part in self.parts))
 
 
 def _order(value: ObservationValue) -> tuple[Any, str, str]:
     return value.value, value.unit or "", value.member or ""
 
 
-class _GroupSums(_Sums):
+class _GroupSums:
     """The sums of a group with those of its strata."""
 
-    __slots__ = ("parts", "strata", "values")
+    __slots__ = ("group", "strata", "values", "whole")
 
     def __init__(self, group: Group) -> None:
-        super().__init__([0] * len(group.populations), [()] * len(group.positions(PopulationType.MEASURE_OBSERVATION)))
+        self.group = group
+        self.whole = _Sums(group)
         self.strata: list[dict[tuple[str, ...], _Sums]] = [{} for _ in group.stratifiers]
         self.values: list[dict[tuple[str, ...], tuple[dict[str, Any], ...]]] = [{} for _ in group.stratifiers]
-        self.parts = [_GroupSums(part.group) for part in group.parts if part.group is not None]
 
-    def add_group(self, result: GroupResult) -> None:
-        self.add(result.counts, result.observations)
-        for part, found in zip(self.parts, result.parts, strict=True):
-            part.add_group(found)
+    def add(self, result: GroupResult) -> None:
+        self.whole.add(result)
         for sums, values, strata in zip(self.strata, self.values, result.strata, strict=True):
             for stratum in strata:
-                if stratum.key in sums:
-                    sums[stratum.key].add(stratum.counts, stratum.observations)
-                    # Of several spellings of one value the first in order, so that the sequence does not matter.
-                    values[stratum.key] = min(values[stratum.key], stratum.values, key=repr)
-                else:
-                    sums[stratum.key] = _Sums(stratum.counts, stratum.observations)
+                known = sums.get(stratum.key)
+                if known is None:
+                    known = sums[stratum.key] = _Sums(self.group)
                     values[stratum.key] = stratum.values
+                # Of several spellings of one value the first in order, so that the sequence does not matter.
+                values[stratum.key] = min(values[stratum.key], stratum.values, key=repr)
+                known.add(stratum)
 
     def result(self) -> GroupResult:
-        strata = tuple(
-            tuple(
-                StratumResult(key, values[key], tuple(found.counts), found.frozen_observations())
-                for key, found in sorted(sums.items())
+        strata = []
+        for sums, values in zip(self.strata, self.values, strict=True):
+            frozen = [(key, found.frozen()) for key, found in sorted(sums.items())]
+            strata.append(
+                tuple(
+                    StratumResult(key, values[key], one.counts, one.observations, parts=one.parts)
+                    for key, one in frozen
+                )
             )
-            for sums, values in zip(self.strata, self.values, strict=True)
-        )
-        parts = tuple(part.result() for part in self.parts)
-        return GroupResult(tuple(self.counts), self.frozen_observations(), strata, parts=parts)
+        return msgspec.structs.replace(self.whole.frozen(), strata=tuple(strata))
 
 
 class Totals:
@@ -197,8 +229,10 @@ class Totals:
             return
         member = False
         for group, sums, found in zip(self.definition.groups, self._groups, result.groups, strict=True):
-            sums.add_group(found)
-            member = member or found.count(group, PopulationType.INITIAL_POPULATION) > 0
+            sums.add(found)
+            # A weighted composite has no population of its own: members are those of its components.
+            initial = found.count(group, PopulationType.INITIAL_POPULATION) > 0
+            member = member or initial or (not group.populations and found.occupied)
         if member:
             for index, values in enumerate(result.supplemental):
                 for value in values:
@@ -209,7 +243,7 @@ class Totals:
         self.subjects += other.subjects
         self.failed += other.failed
         for own, theirs in zip(self._groups, other._groups, strict=True):
-            own.add_group(theirs.result())
+            own.add(theirs.result())
         for index, counts in enumerate(other._supplemental):
             for key, count in counts.items():
                 self._count(index, key, other._concepts[index][key], count)

@@ -14,10 +14,11 @@ import msgspec
 
 from cqlmeasure.errors import UsageError
 from cqlmeasure.measure.codes import PopulationType, Scoring
-from cqlmeasure.measure.definition import Group
+from cqlmeasure.measure.definition import Group, MeasureDefinition
 from cqlmeasure.measure.fhir_json import code_of
 from cqlmeasure.measure.intervals import ConfidenceInterval, byar
-from cqlmeasure.measure.results import GroupResult, MeasureResult, StratumResult
+from cqlmeasure.measure.reference import value_names
+from cqlmeasure.measure.results import GroupResult, MeasureResult
 from cqlmeasure.measure.risk_model import Expectation
 
 _P = PopulationType
@@ -76,7 +77,7 @@ def risk_adjusted(
     confidence: float = 0.95,
 ) -> RiskAdjusted:
     """Observed and expected over the subjects of a result, which must have kept them."""
-    found = _group(result, group)
+    found = adjustable_group(result.definition, group)
     if result.totals.subjects and not result.subjects:
         raise UsageError("the results of the subjects were not kept", code="risk", hint="evaluate with keep")
     observed = expected = 0.0
@@ -111,7 +112,7 @@ def standardised(
     ``reference``: the rate of each stratum, by its value as reports show it.  A stratum that has cases and no reference
     rate is a ``UsageError``.
     """
-    found = _group(result, group)
+    found = adjustable_group(result.definition, group)
     whole = result.groups()[group]
     if stratifier >= len(whole.strata):
         raise UsageError(f"group {group + 1} has no stratifier {stratifier + 1}", code="risk")
@@ -122,9 +123,10 @@ def standardised(
         number, amount = _observed(found, GroupResult(stratum.counts, stratum.observations))
         if not number:
             continue
-        rate = next((reference[name] for name in _names(stratum) if name in reference), None)
+        names = value_names(stratum.values)
+        rate = next((reference[name] for name in names if name in reference), None)
         if rate is None:
-            missing.append(_names(stratum)[0])
+            missing.append(names[0])
             continue
         cases += number
         observed += amount
@@ -149,10 +151,11 @@ def compare(group: Group, value: float | Decimal, reference: float | Decimal) ->
     return Comparison(float(value), float(reference), difference, ratio, better)
 
 
-def _group(result: MeasureResult, group: int) -> Group:
-    if not 0 <= group < len(result.definition.groups):
-        raise UsageError(f"measure {result.definition.name} has no group {group + 1}", code="risk")
-    found = result.definition.groups[group]
+def adjustable_group(definition: MeasureDefinition, group: int) -> Group:
+    """The group at a position; ``UsageError`` if there is none, or its scoring has nothing to adjust."""
+    if not 0 <= group < len(definition.groups):
+        raise UsageError(f"measure {definition.name} has no group {group + 1}", code="risk")
+    found = definition.groups[group]
     if found.formula not in (Scoring.PROPORTION, Scoring.CONTINUOUS_VARIABLE):
         raise UsageError(
             f"a {found.scoring.value} group cannot be adjusted for risk",
@@ -195,14 +198,3 @@ def _adjusted(
         interval=byar(round(observed), expected, confidence) if counted else None,
         rate=ratio * reference_rate if ratio is not None and reference_rate is not None else None,
     )
-
-
-def _names(stratum: StratumResult) -> list[str]:
-    """What a stratum may be called in a table of reference rates."""
-    shown = []
-    codes = []
-    for value in stratum.values:
-        coding = (value.get("coding") or [{}])[0]
-        shown.append(str(value.get("text") or coding.get("display") or coding.get("code") or ""))
-        codes.append(str(coding.get("code") or value.get("text") or ""))
-    return [" / ".join(shown), " / ".join(codes)]

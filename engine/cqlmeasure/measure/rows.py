@@ -73,7 +73,7 @@ def _strata(group: Group, number: int, found: GroupResult, member: str | None) -
     """The strata that a subject or an item is in."""
     row: Row = {}
     for stratifier, strata in zip(group.stratifiers, found.strata, strict=False):
-        inside = (stratum for stratum in strata if (member in stratum.items if member else any(stratum.counts)))
+        inside = (stratum for stratum in strata if (member in stratum.items if member else stratum.occupied))
         shown = "; ".join(" / ".join(map(_text, stratum.values)) for stratum in inside)
         row[stratum_column(group, number, stratifier)] = shown or None
     return row

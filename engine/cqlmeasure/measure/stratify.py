@@ -8,21 +8,21 @@ always there; a null value is a stratum of its own; a case with several values i
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import msgspec
 
-from cqlmeasure.measure.definition import BOOLEAN_BASIS, Group, Stratifier
+from cqlmeasure.measure.definition import BOOLEAN_BASIS, Stratifier
 from cqlmeasure.measure.labels import Observed
 from cqlmeasure.measure.members import SUBJECT_KEY, Cases, cases, reference
 from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.paths import Path, find
 from cqlmeasure.measure.ports import SubjectEvaluation
-from cqlmeasure.measure.results import StratumResult
+from cqlmeasure.measure.results import GroupResult, StratumResult
 from cqlmeasure.measure.values import concept_key, concept_value, elements
 
-Keyed = Sequence[tuple[Hashable, ObservationValue]]
+Keyed = tuple[Hashable, ObservationValue]
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -73,23 +73,20 @@ def criteria_label(stratifier: Stratifier, basis: str) -> str:
 
 def stratify(
     plan: StratifierPlan,
-    group: Group,
-    labelled: Sequence[Cases],
-    observed: Sequence[tuple[Observed, Keyed]],
+    everyone: Cases,
+    counted: Callable[[Cases], GroupResult],
     evaluation: SubjectEvaluation,
     library: str | None,
     subject_type: str = "Patient",
 ) -> tuple[StratumResult, ...]:
-    """The strata of one stratifier for one subject."""
-    everyone: Cases = {}
-    for found in labelled:
-        everyone.update(found)
+    """The strata of one stratifier for one subject.
+
+    ``everyone``: the cases that are in any population; ``counted`` gives what the group counts among some of them.
+    """
     if plan.criteria is not None:
         label = criteria_label(plan.stratifier, plan.basis)
         met = cases(evaluation.value(plan.criteria), plan.basis, plan.criteria, library) if everyone else {}
-        return (_stratum((label,), ({"text": label},), group, labelled, observed, met),)
-    if not everyone:
-        return ()
+        return (_stratum((label,), ({"text": label},), counted, met),)
     strata: dict[tuple[str, ...], Cases] = {}
     shown: dict[tuple[str, ...], tuple[dict[str, Any], ...]] = {}
     for key, item in everyone.items():
@@ -102,24 +99,28 @@ def stratify(
             stratum = tuple(concept_key(concept) for concept in concepts)
             strata.setdefault(stratum, {})[key] = item
             shown.setdefault(stratum, concepts)
-    return tuple(
-        _stratum(stratum, shown[stratum], group, labelled, observed, strata[stratum]) for stratum in sorted(strata)
-    )
+    return tuple(_stratum(stratum, shown[stratum], counted, strata[stratum]) for stratum in sorted(strata))
 
 
-def _stratum(
-    key: tuple[str, ...],
-    values: tuple[dict[str, Any], ...],
-    group: Group,
-    labelled: Sequence[Cases],
-    observed: Sequence[tuple[Observed, Keyed]],
-    inside: Cases,
-) -> StratumResult:
+def count_among(
+    inside: Cases, labelled: Sequence[Cases], observed: Sequence[tuple[Observed, Sequence[Keyed]]]
+) -> GroupResult:
+    """Counts and observations of a group for some of its cases."""
     counts = [sum(1 for case in found if case in inside) for found in labelled]
     observations = []
     for members, keyed in observed:
         kept = tuple(value for case, value in keyed if case in inside)
         counts[members.index] = len(kept)
         observations.append(kept)
-    items = () if SUBJECT_KEY in inside else tuple(found for item in inside.values() if (found := reference(item)))
-    return StratumResult(key, values, tuple(counts), tuple(observations), items)
+    return GroupResult(tuple(counts), tuple(observations))
+
+
+def _stratum(
+    key: tuple[str, ...],
+    values: tuple[dict[str, Any], ...],
+    counted: Callable[[Cases], GroupResult],
+    inside: Cases,
+) -> StratumResult:
+    found = counted(inside)
+    items = () if SUBJECT_KEY in inside else tuple(name for item in inside.values() if (name := reference(item)))
+    return StratumResult(key, values, found.counts, found.observations, items, found.parts)
