@@ -197,6 +197,29 @@ def test_measures_of_other_subjects_are_refused(fhir: Running, repository: Path)
     assert caught.value.diagnostics[0].code == "subject-type"
 
 
+def test_patients_of_a_provider(fhir: Running, content: cm.Content, resources: list[Json]) -> None:
+    doctor = {"generalPractitioner": [{"reference": "Practitioner/1"}]}
+    mine = [{**one, **doctor} if one["id"] in ("exactly-9", "result-above-9") else one for one in resources]
+    fhir.hold(mine)
+    measure = content.measure(DIABETES)
+    found = measure.evaluate(fhir.source(), period="2026", provider="Practitioner/1")
+    assert list(found.subjects) == ["exactly-9", "result-above-9"]
+    with pytest.raises(cm.UsageError) as caught:
+        measure.evaluate(fhir.source(), provider="Practitioner/1", attribution="Encounter.serviceProvider")
+    assert caught.value.diagnostics[0].code == "attribution"
+
+
+def test_a_composite_asks_for_its_components(fhir: Running, repository: Path) -> None:
+    content = cm.Content(repository / "measures" / "breast-cancer-proms")
+    fhir.hold(held(content, "BreastCancerComfortAll"))
+    whole, asked, reached = (
+        set(content.server_subjects([f"BreastCancerComfort{name}"], fhir.source(), period="2026").plan.searches)
+        for name in ("All", "Asked", "Reached")
+    )
+    assert asked | reached <= whole
+    assert fhir.log == []
+
+
 def test_one_patient_that_fails_does_not_lose_the_others(
     fhir: Running, content: cm.Content, resources: list[Json]
 ) -> None:

@@ -111,6 +111,8 @@ def fhir_server(
     sent to this server only.  ``value_sets``: ``"in"`` searches by value set, ``"codes"`` by the codes of the content's
     own expansions, ``"auto"`` by value set where the server says that it can and knows the same version.  ``limits``:
     times, retries, sizes, patients of a search.  ``UsageError`` for what is no address of a server.
+
+    The evidence of reports is what was asked for: resources that a condition of the measure drops are not among it.
     """
     try:
         parts = urlsplit(url)
