@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -235,6 +235,13 @@ FAULTS = [
     ("loop", "server-paging", "round in a circle", 1),
     ("endless", "server-paging", "more than 4 pages", 4),
     ("foreign_next", "server-paging", "another server: http://elsewhere.example.org", 1),
+    ("odd_outcome", "server-status", "403 Forbidden: no reason", 1),
+    ("odd_outcomes", "server-status", "403 Forbidden: no reason; told in [31m red; xxx", 1),
+    ("odd_entries", "server-answer", "Bundle.entry is no list", 1),
+    ("odd_resource", "server-answer", "entry 0 has no resource", 1),
+    ("a_list", "server-answer", "no resourceType", 1),
+    ("other_port", "server-paging", "another server: http://127.0.0.1:1/fhir/Patient", 1),
+    ("broken_link", "server-paging", "another server: http://[127.0.0.1:x/ [31m", 1),
 ]
 
 
@@ -260,6 +267,24 @@ def test_one_patient_whose_data_fail(fhir: Running, kind: str, code: str, text: 
     assert f"{fhir.url}/Observation?patient=p2&" in (fault.file or "")
     whole = {name: [one["id"] for one in found[name].resources] for name in found if name != "p2"}
     assert whole == {name: ids for name, ids in EXPECTED.items() if name != "p2"}
+
+
+def test_odd_parts_of_an_answer_are_passed_over(fhir: Running) -> None:
+    fhir.hold(DATA, {"match": "", "kind": "odd_parts"})
+    found = {one.id: [resource["id"] for resource in one.resources] for one in source(fhir)}
+    assert found == EXPECTED
+    fhir.hold([*DATA, value_set(), parameter("in")], {"match": "url=", "kind": "odd_parts"}, **{"in": True})
+    assert read(source(fhir, ServerPlan((BY_VALUES,)))) == EXPECTED
+
+
+def test_who_stops_looking_is_not_kept_waiting(fhir: Running) -> None:
+    fhir.hold(patients(6), {"match": "p5", "kind": "hangs"})
+    started = time.monotonic()
+    found = iter(source(fhir, batch=1))
+    assert isinstance(found, Generator)
+    assert next(found).id == "p0"
+    found.close()
+    assert time.monotonic() - started < 0.5
 
 
 def test_when_everybody_fails_the_server_does(fhir: Running) -> None:

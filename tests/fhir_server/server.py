@@ -205,6 +205,42 @@ class Faults:
         handler.answer(200, {**bundle, "link": [link]})
 
     @staticmethod
+    def other_port(handler: Handler, bundle: Json) -> None:
+        handler.answer(200, {**bundle, "link": [{"relation": "next", "url": "http://127.0.0.1:1/fhir/Patient"}]})
+
+    @staticmethod
+    def broken_link(handler: Handler, bundle: Json) -> None:
+        handler.answer(200, {**bundle, "link": [{"relation": "next", "url": "http://[127.0.0.1:x/\u001b[31m"}]})
+
+    @staticmethod
+    def odd_outcome(handler: Handler, bundle: Json) -> None:
+        handler.answer(403, {"resourceType": "OperationOutcome", "issue": 5})
+
+    @staticmethod
+    def odd_outcomes(handler: Handler, bundle: Json) -> None:
+        issues = [7, {"details": 3}, {"details": {"text": "told in\u001b[31m red"}}, {"diagnostics": "x" * 5000}]
+        handler.answer(403, {"resourceType": "OperationOutcome", "issue": issues})
+
+    @staticmethod
+    def odd_entries(handler: Handler, bundle: Json) -> None:
+        handler.answer(200, {"resourceType": "Bundle", "entry": {"resource": 1}})
+
+    @staticmethod
+    def odd_resource(handler: Handler, bundle: Json) -> None:
+        handler.answer(200, {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": ["Patient"]}}]})
+
+    @staticmethod
+    def a_list(handler: Handler, bundle: Json) -> None:
+        handler.answer(200, b"[1, 2]")
+
+    @staticmethod
+    def odd_parts(handler: Handler, bundle: Json) -> None:
+        entries = [{**one, "search": 5} for one in bundle["entry"]]
+        odd = {"resource": {"resourceType": bundle["entry"][0]["resource"]["resourceType"], "id": ["x"]}}
+        links = [3, {"relation": "next", "url": 5}, {"relation": "self"}]
+        handler.answer(200, {**bundle, "entry": [*entries, odd], "link": links, "total": "many"})
+
+    @staticmethod
     def fewer(handler: Handler, bundle: Json) -> None:
         handler.answer(200, {**bundle, "entry": bundle.get("entry", [])[:-1], "link": []})
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from cqlmeasure.api.others import expanded
-from cqlmeasure.data.server_client import Client, Connection, Request, ServerError, ServerLimits, printable
+from cqlmeasure.data.server_answers import Request, ServerError, printable
+from cqlmeasure.data.server_client import Client, Connection, ServerLimits
 from cqlmeasure.errors import Diagnostic, Severity, UsageError
 from cqlmeasure.measure import group_members
 

@@ -14,8 +14,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 from cqlmeasure.data.compartment import PATIENT_PATHS
+from cqlmeasure.data.server_answers import Json, Request, ServerError
 from cqlmeasure.data.server_capability import Server
-from cqlmeasure.data.server_client import Client, Connection, Json, Request, ServerError
+from cqlmeasure.data.server_client import Client, Connection
 from cqlmeasure.data.server_fetch import Fetcher
 from cqlmeasure.data.server_paging import Found, pages, warning
 from cqlmeasure.data.server_plan import ServerPlan
@@ -97,17 +98,16 @@ class _Run:
             for chunk in (wanted[at : at + 100] for at in range(0, len(wanted), 100)):
                 found = self.fetcher.read("Patient", chunk)
                 self.note(found.warnings)
-                by_id = {one.get("id"): one for one in found.resources if one["resourceType"] == "Patient"}
+                by_id = {one["id"]: one for one in found.resources if _is_patient(one)}
                 yield from (by_id[identity] for identity in chunk if identity in by_id)
             return
         seen: set[str] = set()
         for page in pages(self.client, Request(f"{self.client.base}/Patient?_count={self.client.limits.page}")):
             self.note(page.warnings)
             for patient in page.matches:
-                identity = patient.get("id")
                 # A list that changes while it is read may show a patient twice.
-                if patient["resourceType"] == "Patient" and isinstance(identity, str) and identity not in seen:
-                    seen.add(identity)
+                if _is_patient(patient) and patient["id"] not in seen:
+                    seen.add(patient["id"])
                     yield patient
 
     def start(self, batch: Sequence[Json]) -> list[Future[Found]]:
@@ -200,3 +200,7 @@ class _Run:
         # It becomes a part of an address: nothing but a type and an id may.
         found = _REFERENCE.fullmatch(relative_reference(reference))
         return (found[1], found[2]) if found is not None else ("", "")
+
+
+def _is_patient(resource: Json) -> bool:
+    return resource["resourceType"] == "Patient" and isinstance(resource.get("id"), str)

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from cqlmeasure.data.server_client import Client, Json, Request, ServerError
+from cqlmeasure.data.server_answers import Json, Request, ServerError
+from cqlmeasure.data.server_client import Client
 from cqlmeasure.data.server_paging import search
 
 
@@ -48,10 +49,12 @@ class Server:
     def offers_in(self, kind: str, parameter: str) -> bool:
         """Whether the definition of a search parameter has the modifier ``:in``."""
         definition = (self.capabilities.types or {}).get(kind, {}).get(parameter)
-        if definition is None or not self.capabilities.lists("SearchParameter", "url"):
+        if definition is None or not all(
+            self.capabilities.lists(one, "url") for one in ("SearchParameter", "ValueSet")
+        ):
             return False
         found = self._once(("parameter", definition), lambda: self._by_url("SearchParameter", definition))
-        return any("in" in (one.get("modifier") or ()) for one in found)
+        return any("in" in modifiers for one in found if isinstance(modifiers := one.get("modifier"), list))
 
     def knows(self, value_set: tuple[str, str | None]) -> bool:
         """Whether it has a value set, in the version that is meant."""

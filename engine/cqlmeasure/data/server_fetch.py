@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from cqlmeasure.data.compartment import PATIENT_PATHS, compartment_references
+from cqlmeasure.data.server_answers import Json, Request, ServerError
 from cqlmeasure.data.server_capability import Capabilities, Server
-from cqlmeasure.data.server_client import Json, Request, ServerError
 from cqlmeasure.data.server_paging import Belongs, Found, LinkIgnored, search, warning
 from cqlmeasure.data.server_plan import Codes, Search, simplified
 from cqlmeasure.data.server_requests import Asked, read_many, requests_of

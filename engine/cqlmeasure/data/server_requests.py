@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from cqlmeasure.data.server_client import Request, ServerLimits
+from cqlmeasure.data.server_answers import Request
+from cqlmeasure.data.server_client import ServerLimits
 from cqlmeasure.data.server_plan import Codes, Dates, Search
 
 _Parameters = list[tuple[str, str]]
