@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cqlmeasure.api.others import OtherSubjects
 from cqlmeasure.content import TestCase
-from cqlmeasure.data import DataSource, Selecting, Selection, SubjectData, open_data, subject_from_resources
+from cqlmeasure.data import (
+    DataSource,
+    Divisible,
+    Each,
+    Selecting,
+    Selection,
+    SubjectData,
+    open_data,
+    subject_from_resources,
+)
 from cqlmeasure.data.subjects import relative_reference
 from cqlmeasure.errors import ContentError, Diagnostic
 from cqlmeasure.measure import by_paths
@@ -20,11 +30,12 @@ class Subjects:
 
     def __init__(self, sources: Sequence[DataSource]) -> None:
         self._sources = sources
+        self._noted: list[Diagnostic] = []
 
     @property
     def warnings(self) -> list[Diagnostic]:
         """What the sources left out, after they were read."""
-        return [found for source in self._sources for found in source.warnings]
+        return [*(found for source in self._sources for found in source.warnings), *self._noted]
 
     @property
     def count(self) -> int | None:
@@ -34,7 +45,23 @@ class Subjects:
 
     def selecting(self, selection: Selection) -> Subjects:
         """The same subjects; sources that can leave out what is not wanted do."""
-        return Subjects([one.selecting(selection) if isinstance(one, Selecting) else one for one in self._sources])
+        found = Subjects([one.selecting(selection) if isinstance(one, Selecting) else one for one in self._sources])
+        found._noted = self._noted
+        return found
+
+    @contextmanager
+    def divided(self, count: int, each: Each) -> Iterator[Sequence[DataSource]]:
+        """Parts of all sources, one source after the other; a source that has none is a part itself."""
+        with ExitStack() as stack:
+            share = -(-count // max(1, len(self._sources)))
+            parts: list[DataSource] = []
+            for one in self._sources:
+                parts += stack.enter_context(one.divided(share, each)) if isinstance(one, Divisible) else [one]
+            yield parts
+
+    def note(self, found: Iterable[Diagnostic]) -> None:
+        """Adds what a part left out to the warnings."""
+        self._noted.extend(found)
 
     def __iter__(self) -> Iterator[SubjectData]:
         for source in self._sources:

@@ -9,12 +9,23 @@ from cqlmeasure.data.bundles import Folder, Resources, Texts, bundles, folder, f
 from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
 from cqlmeasure.data.selection import Clause, Selection, Wanted
-from cqlmeasure.data.subjects import ById, DataSource, Selecting, SubjectData, subject_from_resources
+from cqlmeasure.data.subjects import (
+    ById,
+    DataSource,
+    Divisible,
+    Each,
+    Selecting,
+    SubjectData,
+    one_by_one,
+    subject_from_resources,
+)
 
 __all__ = [
     "ById",
     "Clause",
     "DataSource",
+    "Divisible",
+    "Each",
     "Folder",
     "Ndjson",
     "Resources",
@@ -28,6 +39,7 @@ __all__ = [
     "from_resources",
     "from_texts",
     "ndjson",
+    "one_by_one",
     "open_data",
     "subject_from_resources",
 ]

@@ -6,14 +6,22 @@ collected and grouped when all files are read.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from cqlmeasure.data.reading import Json, check_resource, data_files, read_text
+from cqlmeasure.data.screen import type_of
 from cqlmeasure.data.source import Source
-from cqlmeasure.data.subjects import SubjectData, subject_from_resources
+from cqlmeasure.data.subjects import DataSource, Each, SubjectData, subject_from_resources
 from cqlmeasure.errors import DataError, missing_path
+
+#: So many bytes tell whether a file is a Bundle.
+_HEAD = 4096
 
 
 class Folder(Source):
@@ -48,6 +56,23 @@ class Folder(Source):
         if loose or not found_any:
             yield from self._loose(loose)
 
+    @contextmanager
+    def divided(self, count: int, each: Each) -> Iterator[Sequence[DataSource]]:
+        """Parts of the files of Bundles, then all loose resources in one, as they may refer to each other."""
+        pieces = _slices(self.files, count)
+        bundles = [name for names in each([Bundles(tuple(piece)) for piece in pieces]) for name in names]
+        there = set(bundles)
+        loose = [name for name in self.files if name not in there]
+        parts = [*_slices(bundles, count), *([loose] if loose else [])]
+        self.warnings.clear()
+        yield [self._with(part) for part in parts]
+
+    def _with(self, files: Sequence[str]) -> Folder:
+        found = copy.copy(self)
+        found.files = files
+        found.warnings = []
+        return found
+
     def _loose(self, loose: list[tuple[Json, str]]) -> Iterator[SubjectData]:
         try:
             if not self.bundle_is_patient:
@@ -70,6 +95,29 @@ class Folder(Source):
         """The folder just below the root that holds ``path``, or the root."""
         below = os.path.relpath(path, self.root).split(os.sep)
         return os.path.join(self.root, below[0]) if len(below) > 1 else self.root
+
+
+class Bundles(msgspec.Struct, frozen=True):
+    """Files, to be looked at for whether they say at once that they are Bundles."""
+
+    files: tuple[str, ...]
+
+    def __call__(self) -> list[str]:
+        """Those that do."""
+        return [name for name in self.files if _is_bundle(name)]
+
+
+def _is_bundle(path: str) -> bool:
+    try:
+        with open(path, "rb") as stream:
+            return type_of(stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf")) == b"Bundle"
+    except OSError:
+        return False
+
+
+def _slices(files: Sequence[str], count: int) -> list[Sequence[str]]:
+    size = max(1, -(-len(files) // count))
+    return [files[at : at + size] for at in range(0, len(files), size)]
 
 
 class Resources(Source):

@@ -1,7 +1,8 @@
 """Where the lines of NDJSON files are, by the patient whose they are.
 
 Always holds: with a selection, lines that do not matter are not in the index, but for those through which a patient
-reaches a shared resource (a Medication, a Location) that does.
+reaches a shared resource (a Medication, a Location) that does; indexes of parts of the files, joined in the order of
+the parts, are the index of the whole.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import mmap
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from cqlmeasure.data.compartment import PATIENT_PATHS, compartment_elements, compartment_references
 from cqlmeasure.data.reading import Json
@@ -18,31 +21,70 @@ from cqlmeasure.data.subjects import relative_reference
 
 #: A line that is not, as a bulk export writes it, of the type that the first line is of.
 _OTHER = rb'\n(?!\{"resourceType":"%s"[,}]|[ \t\r]*(?:\n|\Z))'
+_NAMELESS = "\0"
+
+
+class Places(msgspec.Struct):
+    """Positions of lines: of each patient (its own, and what it owns), of what belongs to nobody, of Bundles.
+
+    ``kinds`` are the kinds of a selection that a patient's lines may be of.  ``carriers``: types of shared resources
+    that matter, to which lines may refer; ``passed``: whether any line was passed over.
+    """
+
+    patients: dict[str, array[int]] = msgspec.field(default_factory=dict)
+    owned: dict[str, array[int]] = msgspec.field(default_factory=dict)
+    shared: dict[str, int] = msgspec.field(default_factory=dict)
+    bundles: list[int] = msgspec.field(default_factory=list)
+    types: dict[str, None] = msgspec.field(default_factory=dict)
+    kinds: dict[str, int] = msgspec.field(default_factory=dict)
+    shared_kinds: int = 0
+    carriers: set[str] = msgspec.field(default_factory=set)
+    passed: bool = False
+
+    def join(self, other: Places) -> None:
+        """Adds the places of the next part of the files."""
+        for name, positions in other.patients.items():
+            _extend(self.patients, name, positions)
+        for name, positions in other.owned.items():
+            _extend(self.owned, name, positions)
+        for name, kinds in other.kinds.items():
+            self.kinds[name] = self.kinds.get(name, 0) | kinds
+        self.shared = other.shared | self.shared
+        self.types |= other.types
+        self.bundles += other.bundles
+        self.shared_kinds |= other.shared_kinds
+        self.carriers |= other.carriers
+        self.passed = self.passed or other.passed
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Each patient with the name that it is known by: the id, or its place if it has none."""
+        for number, name in enumerate(self.patients, 1):
+            yield name, f"unknown-{number}" if name.startswith(_NAMELESS) else name
+
+
+def _extend(places: dict[str, array[int]], name: str, positions: Iterable[int]) -> None:
+    known = places.get(name)
+    if known is None:
+        known = places[name] = array("Q")
+    known.extend(positions)
 
 
 class Index:
-    """Positions of lines by the patient that they belong to, and of resources that belong to none.
-
-    ``carriers``: types of shared resources that matter.  Lines that refer to them are indexed; where such a type is
-    found late, after lines were passed over, the index is ``incomplete`` and has to be made again with its carriers.
-    """
+    """Finds the places of lines; ``carriers`` are types that are known from an earlier pass."""
 
     def __init__(self, screen: Screen | None = None, carriers: Iterable[str] = ()) -> None:
-        self.patients: dict[str, list[int]] = {}
-        self.owned: dict[str, array[int]] = {}
-        self.shared: dict[str, int] = {}
-        self.types: dict[str, None] = {}
-        self.bundles = 0
-        self.incomplete = False
+        self.places = Places()
         self._screen = screen
-        self._kinds: dict[str, int] = {}
-        self._shared_kinds = 0
         self._looked = 0
-        self._passed = False
         wanted = screen.types if screen is not None else ()
-        self.carriers = {*carriers, *(name.decode() for name in wanted if name.decode() not in PATIENT_PATHS)}
-        self.carriers.discard("Patient")
-        self._references = [f"{name}/".encode() for name in sorted(self.carriers)]
+        shared = {name.decode() for name in wanted if name.decode() not in PATIENT_PATHS}
+        self._given = {*carriers, *shared} - {"Patient"}
+        self.places.carriers = set(self._given)
+        self._references = [f"{name}/".encode() for name in sorted(self._given)]
+
+    def incomplete(self, places: Places) -> bool:
+        """Whether lines were passed over before it was known that they lead to what matters."""
+        return places.passed and not places.carriers <= self._given
 
     def takes(self, name: bytes | None, line: bytes, position: int) -> bool:
         """Indexes or passes over a line with a resource of this type; not what has to be read to be told."""
@@ -66,8 +108,8 @@ class Index:
             self._looked = wanted.looked(line, how) if how is not None else wanted.every
         if self._looked or any(reference in line for reference in self._references):
             return False
-        self._passed = True
-        self.types.setdefault(name.decode())
+        self.places.passed = True
+        self.places.types.setdefault(name.decode())
         return True
 
     def passes_over_file(self, data: bytes | mmap.mmap) -> bool:
@@ -79,17 +121,18 @@ class Index:
             return False
         if re.search(_OTHER % name, data) or any(data.find(reference) >= 0 for reference in self._references):
             return False
-        self._passed = True
-        self.types.setdefault(name.decode())
+        self.places.passed = True
+        self.places.types.setdefault(name.decode())
         return True
 
     def add(self, resource: Json, position: int) -> None:
         """Adds the resource on the line that was just looked at, or as much of it as says whose it is."""
+        places, kinds = self.places, self._looked
         kind, identity = resource["resourceType"], resource.get("id")
-        self.types.setdefault(kind)
+        places.types.setdefault(kind)
         if kind == "Patient":
-            name = identity if isinstance(identity, str) and identity else f"unknown-{len(self.patients) + 1}"
-            self.patients.setdefault(name, []).append(position)
+            name = identity if isinstance(identity, str) and identity else f"{_NAMELESS}{position}"
+            _extend(places.patients, name, (position,))
             return
         owners = {
             target[8:]
@@ -97,22 +140,12 @@ class Index:
             if target.startswith("Patient/")
         }
         for owner in owners:
-            positions = self.owned.get(owner)
-            if positions is None:
-                positions = self.owned[owner] = array("Q")
-            positions.append(position)
-            if self._looked:
-                self._kinds[owner] = self._kinds.get(owner, 0) | self._looked
+            _extend(places.owned, owner, (position,))
+            if kinds:
+                places.kinds[owner] = places.kinds.get(owner, 0) | kinds
         if not owners and isinstance(identity, str):
-            self.shared.setdefault(f"{kind}/{identity}", position)
-            self._shared_kinds |= self._looked
-            if self._screen is not None and kind not in self.carriers:
-                self.carriers.add(kind)
+            places.shared.setdefault(f"{kind}/{identity}", position)
+            places.shared_kinds |= kinds
+            if self._screen is not None and kind not in places.carriers:
+                places.carriers.add(kind)
                 self._references.append(f"{kind}/".encode())
-                self.incomplete = self.incomplete or self._passed
-
-    def ruled_out(self, identity: str) -> frozenset[int]:
-        """The purposes of the selection in which a patient cannot count."""
-        if self._screen is None:
-            return frozenset()
-        return self._screen.ruled_out(self._kinds.get(identity, 0) | self._shared_kinds)

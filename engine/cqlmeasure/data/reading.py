@@ -15,7 +15,7 @@ Json = dict[str, Any]
 MAX_FILE_BYTES = 1 << 30
 MAX_FILES = 5_000_000
 MAX_DEPTH = 24
-NDJSON_SUFFIXES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
+NDJSON_SUFFIXES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz", ".ndjson.zst", ".jsonl.zst")
 
 
 def read_json_file(path: str) -> Json:

@@ -26,6 +26,7 @@ class Source:
         self.bundle_is_patient = bundle_is_patient
         self.strict = strict
         self.warnings: list[Diagnostic] = []
+        self.selection: Selection | None = None
         self.screen: Screen | None = None
 
     def selecting(self, selection: Selection) -> Self:
@@ -34,8 +35,13 @@ class Source:
         The warnings of both are the same list.
         """
         found = copy.copy(self)
+        found.selection = selection
         found.screen = Screen(selection)
         return found
+
+    def note(self, found: Iterable[Diagnostic]) -> None:
+        """Notes what parts of the source left out."""
+        self.warnings.extend(found)
 
     def fault(self, error: DataError) -> None:
         """Raises, or notes the error and lets the rest go on."""
@@ -51,14 +57,6 @@ class Source:
                 return self._from_entries(skimmed.entries, place, skimmed.ruled_out)
         resource = parse_resource(text, place)
         return self.from_bundle(resource, place) if resource["resourceType"] == "Bundle" else resource
-
-    def bundle_from_text(self, text: bytes, file: str, line: int) -> Iterator[SubjectData]:
-        """The subjects of the text of a Bundle on a line of a file."""
-        place = f"{file}:{line}"
-        skimmed = skim(text, place, self.screen) if self.screen is not None else None
-        if skimmed is not None:
-            return self._from_entries(skimmed.entries, place, skimmed.ruled_out)
-        return self.from_bundle(parse_resource(text, file, line), place)
 
     def from_bundle(self, bundle: Json, place: str) -> Iterator[SubjectData]:
         """The subjects of one Bundle."""

@@ -6,8 +6,9 @@ data is as written); resources of one patient never reach another except through
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -16,6 +17,7 @@ from cqlmeasure.data.selection import Selection
 from cqlmeasure.errors import DataError, Diagnostic
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 class SubjectData(msgspec.Struct, frozen=True):
@@ -64,6 +66,33 @@ class ById(DataSource, Protocol):
 
     def only(self, *subjects: str) -> DataSource:
         """The same for the subjects with these ids alone."""
+        ...
+
+
+class Each(Protocol):
+    """Does pieces of work, anywhere, and gives their results in their order."""
+
+    def __call__(self, work: Iterable[Callable[[], T]], /) -> Iterable[T]: ...
+
+
+def one_by_one(work: Iterable[Callable[[], T]]) -> Iterator[T]:
+    """Does pieces of work here, one after the other."""
+    return (piece() for piece in work)
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A source whose subjects several processes can read."""
+
+    def divided(self, count: int, each: Each, /) -> AbstractContextManager[Sequence[DataSource]]:
+        """Sources, about ``count`` of them, that together give the same subjects in the same order.
+
+        They can be sent to other processes as long as the context lasts.  ``each`` does what has to be done first.
+        """
+        ...
+
+    def note(self, found: Iterable[Diagnostic], /) -> None:
+        """Adds what a part left out to the warnings of the whole."""
         ...
 
 
