@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fhir_server.process import Running
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -16,6 +18,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CQLMEASURE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def fhir() -> Iterator[Running]:
+    """A FHIR server on loopback; each test says what it holds."""
+    running = Running()
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,10 @@ import pytest
 
 import cqlmeasure as cm
 from cqlmeasure.cli.app import run
+from fhir_server.process import Running
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+SERVER = "https://server.example.org/fhir"
 # What is done to the sample measure before a picture is taken.
 CHANGES = {
     "output": [],
@@ -56,12 +58,21 @@ def checkout(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return tmp_path
 
 
+@pytest.fixture
+def server(fhir: Running, checkout: Path) -> str:
+    """The address of a server that has the patients of the sample measure."""
+    cases = cm.Content(checkout / "measures" / "diabetes-hba1c").test_cases("DiabetesHbA1cPoorControl")
+    fhir.hold(one for case in cases for one in case.resources if one["resourceType"] != "MeasureReport")
+    return fhir.url
+
+
 @pytest.mark.parametrize("lines", commands(), ids=lambda lines: lines[0][:40])
 def test_commands(
-    checkout: Path, lines: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    checkout: Path, lines: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, server: str
 ) -> None:
     """The lines of a block, one after the other."""
     for line in lines:
+        line = line.replace(SERVER, server)
         before, pipe, last = line.rpartition(" | ")
         if pipe:
             echo, *words = shlex.split(before)
@@ -96,15 +107,18 @@ def test_picture(checkout: Path, note: str, text: str, capsys: pytest.CaptureFix
     assert (printed[: len(shown)] if kind.startswith("beginning") else printed) == shown
 
 
-def test_python(checkout: Path) -> None:
+def test_python(checkout: Path, server: str) -> None:
     names: dict[str, object] = {}
     for _, text in blocks("python"):
-        exec(compile(text, "README.md", "exec"), names)
+        exec(compile(text.replace(SERVER, server), "README.md", "exec"), names)
     result = names["result"]
     assert isinstance(result, cm.MeasureResult)
     assert result.summary()["group"][0]["measureScore"] == {"value": 0.5}
     assert len(result.rows()) == 10
     assert result.failures == []
+    found = names["found"]
+    assert isinstance(found, list)
+    assert [list(one.subjects) for one in found] == [["exactly-9"]]
     session = names["session"]
     assert isinstance(session, cm.Session)
     assert session.evaluate("Twice + 1").value == 11

@@ -19,9 +19,11 @@ from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.parameters_resource import parameters as fhir_parameters
 from cqlmeasure.api.pieces import is_complete, is_definition
 from cqlmeasure.api.results import MeasureResult, trend_points
+from cqlmeasure.api.server import FhirServer, fhir_server
 from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import attributed, subjects
 from cqlmeasure.data import SubjectData, bundles, from_resources, from_texts, ndjson
+from cqlmeasure.data.server_client import ServerLimits
 from cqlmeasure.errors import (
     ContentError,
     CqlMeasureError,
@@ -75,11 +77,13 @@ __all__ = [
     "Edition",
     "EvaluationError",
     "Explanation",
+    "FhirServer",
     "Functions",
     "MeasureResult",
     "Reason",
     "ReportOptions",
     "RiskAdjusted",
+    "ServerLimits",
     "Session",
     "Severity",
     "SubjectData",
@@ -99,6 +103,7 @@ __all__ = [
     "cql_text",
     "evaluate_expression",
     "fhir_parameters",
+    "fhir_server",
     "from_resources",
     "from_texts",
     "is_complete",

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from cqlmeasure.api.engine import Engine
+from cqlmeasure.api.engine import Engine, Logic
 from cqlmeasure.api.explaining import Explaining
 from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.parallel import Opened
 from cqlmeasure.api.planning import Reading, together
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, Settings
+from cqlmeasure.api.runs import Readable, Settings
 from cqlmeasure.content import MeasureEntry
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import MeasurePlan, ReportOptions, Task, component_measures, prepare
@@ -45,6 +45,11 @@ class CompositeMeasure(CompiledMeasure):
         """A text that changes when the Measure, a library or a component does."""
         return " ".join((super().fingerprint, *(component.fingerprint for component in self.components)))
 
+    @property
+    def logic(self) -> tuple[Logic, ...]:
+        """Its own and that of its components."""
+        return (*super().logic, *(one for component in self.components for one in component.logic))
+
     def task(self, settings: Settings) -> Task[Any]:
         """Its own, which comes after those of its components.
 
@@ -58,7 +63,7 @@ class CompositeMeasure(CompiledMeasure):
         own = [super().reading(settings)] if self._prepared is not None else []
         return together([*own, *(component.reading(settings) for component in self.components)])
 
-    def finished(self, result: Result, settings: Settings, data: Data, report: ReportOptions) -> MeasureResult:
+    def finished(self, result: Result, settings: Settings, data: Readable, report: ReportOptions) -> MeasureResult:
         """The result of the composite."""
         return MeasureResult(result, report, self.warnings, self.placed, Explaining(data, self._unexplained))
 

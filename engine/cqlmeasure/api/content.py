@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cqlmeasure import content as _content
-from cqlmeasure.api.attributing import attribution_to
+from cqlmeasure.api.attributing import Attribution, attribution_to
 from cqlmeasure.api.cases import CaseRun
 from cqlmeasure.api.composites import CompositeMeasure
 from cqlmeasure.api.engine import Engine
 from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.periods import UTC, NowLike, PeriodLike
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, Options, run
+from cqlmeasure.api.runs import Data, Options, Settings, run
+from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.sources import CaseSubjects
 from cqlmeasure.content import MeasureEntry, TestCase
 from cqlmeasure.errors import ContentError, Diagnostic
@@ -29,6 +30,9 @@ from cqlmeasure.measure import (
     split_period,
 )
 from cqlmeasure.runtime.external import Functions
+
+if TYPE_CHECKING:
+    from cqlmeasure.data.server import ServerSubjects
 
 
 class Content:
@@ -141,20 +145,48 @@ class Content:
         The parameters are those of ``CompiledMeasure.evaluate``.  ``step``: each measure is evaluated for every
         ``"month"``, ``"quarter"``, ``"half-year"`` or ``"year"`` of the period; all results of one follow each other.
         """
-        chosen = attribution_to(provider, attribution)
+        return run(
+            self._wanted(measures, period, parameters, now, step, attribution_to(provider, attribution)),
+            data,
+            Options(subjects, date, report, evidence, keep, plan, jobs, resume, progress),
+        )
+
+    def server_subjects(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        server: FhirServer,
+        *,
+        period: PeriodLike | None = None,
+        subjects: Iterable[str] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        now: NowLike | None = None,
+        step: str | None = None,
+        provider: str | None = None,
+        attribution: str | Iterable[str] = (),
+    ) -> ServerSubjects:
+        """The patients of a FHIR server with the data that these measures need, as ``evaluate`` reads them."""
+        return server.subjects(
+            self._wanted(measures, period, parameters, now, step, attribution_to(provider, attribution)), subjects
+        )
+
+    def _wanted(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        period: PeriodLike | None,
+        parameters: Mapping[str, Any] | None,
+        now: NowLike | None,
+        step: str | None,
+        chosen: Attribution | None,
+    ) -> list[tuple[CompiledMeasure, Settings]]:
         compiled = [
             (one, one.settings(period, None, parameters, now)._replace(attribution=chosen))
             for one in map(self.measure, measures)
         ]
-        return run(
-            [
-                (one, settings._replace(period=part))
-                for one, settings in compiled
-                for part in (split_period(settings.period, step) if step is not None else (settings.period,))
-            ],
-            data,
-            Options(subjects, date, report, evidence, keep, plan, jobs, resume, progress),
-        )
+        return [
+            (one, settings._replace(period=part))
+            for one, settings in compiled
+            for part in (split_period(settings.period, step) if step is not None else (settings.period,))
+        ]
 
     def test_measures(self) -> list[str]:
         """The names of the measures for which there are test cases."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import orjson
@@ -235,6 +235,14 @@ class PreparedLibrary:
             source = self.source if own else self._engine.libraries.find(name, version or None)
             found[key] = (source.cql or "").splitlines() if source is not None else []
         return found
+
+
+class Logic(NamedTuple):
+    """A Measure and the library of its criteria."""
+
+    resource: Mapping[str, Any]
+    library: PreparedLibrary
+    engine: Engine
 
 
 def _dates(interval: Interval) -> Interval:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from cqlmeasure.api.sources import subjects
-from cqlmeasure.data import SubjectData
+from cqlmeasure.data import ById, SubjectData
 from cqlmeasure.errors import UsageError
 from cqlmeasure.measure import SubjectResult
 from cqlmeasure.runtime.subject import Subject
@@ -46,7 +46,7 @@ class Explaining:
                 hint="evaluate a path or a list, or give the data: result.explain(subject, data)",
             )
         source = subjects(self._data, kind=self._kind) if isinstance(self._data, str | os.PathLike) else self._data
-        for one in source:
+        for one in source.only(subject) if isinstance(source, ById) else source:
             if one.id == subject:
                 return one
         raise UsageError(f"the data have no subject {subject} any more", code="unknown-subject")

@@ -17,7 +17,7 @@ import orjson
 from cqlmeasure.api.attesting import NoLibrary
 from cqlmeasure.api.attributing import Belongs, attribution_to, belongs
 from cqlmeasure.api.declared_period import declared_period
-from cqlmeasure.api.engine import Engine, PreparedLibrary
+from cqlmeasure.api.engine import Engine, Logic, PreparedLibrary
 from cqlmeasure.api.explaining import Explaining
 from cqlmeasure.api.others import all_resources
 from cqlmeasure.api.parallel import Opened
@@ -25,7 +25,7 @@ from cqlmeasure.api.parameters import check_reserved
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, NowLike, PeriodLike, as_period
 from cqlmeasure.api.planning import Reading, members_of
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, Options, Settings, run
+from cqlmeasure.api.runs import Data, Options, Readable, Settings, run
 from cqlmeasure.content import MeasureEntry
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import (
@@ -153,6 +153,11 @@ class CompiledMeasure:
             prefer_elm=self._engine.prefer_elm,
         )
 
+    @property
+    def logic(self) -> tuple[Logic, ...]:
+        """What decides about its populations; of a composite that of its components; nothing if scores are attested."""
+        return () if self._prepared is None else (Logic(self._entry.resource(), self._prepared, self._engine),)
+
     def attested(self, report: Mapping[str, Any]) -> dict[str, AttestedScore]:
         """The scores that a MeasureReport attests for this measure, for ``ReportOptions(attested=...)``."""
         return read_attestation(self.definition, dict(report))
@@ -179,7 +184,8 @@ class CompiledMeasure:
     ) -> MeasureResult:
         """Evaluate the measure for subjects.
 
-        ``data``: a path (a Bundle, a folder, NDJSON) or subjects, as ``bundles(...)`` and ``ndjson(...)`` give them.
+        ``data``: a path (a Bundle, a folder, NDJSON), subjects, as ``bundles(...)`` and ``ndjson(...)`` give them, or a
+        ``fhir_server(...)``, which is asked for what the measure needs.
         ``period``: ``"2026"``, ``"2026-07..2027-06"`` or a pair of start and end; without it the measure's effective
         period.  ``subjects``: only those with these ids.  ``parameters``: values of CQL parameters by name, each a
         Python value or CQL text (``Cql("Interval[1, 5]")``).  ``now``: the moment of the evaluation, for CQL's
@@ -310,7 +316,7 @@ class CompiledMeasure:
             lambda library: self._evaluator(settings, library),
         )
 
-    def finished(self, result: Result, settings: Settings, data: Data, report: ReportOptions) -> MeasureResult:
+    def finished(self, result: Result, settings: Settings, data: Readable, report: ReportOptions) -> MeasureResult:
         """The result of the measure from that of its task."""
         explaining = Explaining(data, lambda: self._explainer(settings), self.subject_type)
         return MeasureResult(result, report, self.warnings, self.placed, explaining)

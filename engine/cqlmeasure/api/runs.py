@@ -21,6 +21,7 @@ from cqlmeasure.api.others import expanded
 from cqlmeasure.api.periods import NowLike, evaluation_time
 from cqlmeasure.api.planning import Reading, selection
 from cqlmeasure.api.results import MeasureResult
+from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.settling import Person, settling
 from cqlmeasure.api.sources import subjects
 from cqlmeasure.data import Divisible, Selecting, SubjectData
@@ -32,7 +33,8 @@ from cqlmeasure.runtime.code_index import CodeIndexes
 if TYPE_CHECKING:
     from cqlmeasure.api.measures import CompiledMeasure
 
-Data = str | os.PathLike[str] | Iterable[SubjectData]
+Readable = str | os.PathLike[str] | Iterable[SubjectData]
+Data = Readable | FhirServer
 
 
 class Settings(NamedTuple):
@@ -91,6 +93,9 @@ def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options:
             hint="evaluate them one by one",
         )
     chosen = options.chosen
+    if isinstance(data, FhirServer):
+        chosen = None if chosen is None else data.expanded(chosen)
+        data = data.subjects(wanted, chosen)
     if isinstance(data, str | os.PathLike):
         chosen = None if chosen is None else expanded(list(chosen), kinds[0], data)
         read: Iterable[SubjectData] = subjects(data, kind=kinds[0])

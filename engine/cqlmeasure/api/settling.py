@@ -24,7 +24,7 @@ class Person(Subject):
     __slots__ = ("ruled_out",)
 
     def __init__(self, data: SubjectData) -> None:
-        super().__init__(data.id, data.resources)
+        super().__init__(data.id, data.resources, data.faults)
         self.ruled_out = data.ruled_out
 
 

@@ -12,7 +12,6 @@ import click
 import cqlmeasure as cm
 from cqlmeasure.cli.grouped import Grouped, advanced
 from cqlmeasure.cli.options import (
-    PATH,
     content_option,
     leniency_options,
     output_option,
@@ -23,9 +22,11 @@ from cqlmeasure.cli.options import (
 from cqlmeasure.cli.report_options import ReportArguments, report_options
 from cqlmeasure.cli.risk_options import RiskArguments, risk_options
 from cqlmeasure.cli.running_options import RunArguments, run_options
+from cqlmeasure.cli.server_options import data_place, server_of, server_options
 
 if TYPE_CHECKING:
     from cqlmeasure.api.sources import CaseSubjects, Subjects
+    from cqlmeasure.data.server import ServerSubjects
     from cqlmeasure.measure import Period
 
 FAILED_SUBJECTS = 1
@@ -36,6 +37,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -o patie
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --explain exactly-9
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c --step quarter
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d export/ --jobs 4 --resume run.state
+cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d https://server/fhir --token-file token
 """
 
 
@@ -45,9 +47,11 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d expor
 @click.option(
     "--data",
     "-d",
-    type=PATH,
+    type=data_place,
+    metavar="PATH|URL",
     multiple=True,
-    help="The patients: a Bundle, a folder of Bundles, or NDJSON files; repeatable."
+    help="The patients: a Bundle, a folder of Bundles, or NDJSON files, repeatable; or the base address of a FHIR"
+    " server, which is asked for what the measures need."
     "  [default: the patients of the measure's own test cases]",
 )
 @click.option("--period", "-p", metavar="PERIOD", help="2026, 2026-07, or START..END.  [default: the measure's own]")
@@ -100,13 +104,14 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d expor
     help="Of tables (-o FILE.csv, -o FILE.parquet): one row per patient and group, or per patient and population or"
     " item, with all strata and supplemental data.",
 )
+@server_options
 @parameter_option
 @timezone_option
 @leniency_options
 def evaluate(
     measures: tuple[str, ...],
     content: tuple[Path, ...],
-    data: tuple[Path, ...],
+    data: tuple[str | Path, ...],
     period: str | None,
     period_at: str | None,
     subjects: tuple[str, ...],
@@ -119,6 +124,8 @@ def evaluate(
     rows: Literal["group", "population"],
     output: Path | None,
     step: str | None,
+    token_file: Path | None,
+    headers: tuple[str, ...],
     parameters: tuple[str, ...],
     now: str | None,
     timezone: str | None,
@@ -144,15 +151,33 @@ def evaluate(
         timezone=timezone,
     )
     measures = tuple(dict.fromkeys(measures))
+    server = server_of(data, token_file, headers)
     with show.progress() as progress, _going_on(running.resume):
         progress.step(f"translating {', '.join(measures)}")
         compiled = [source.measure(measure) for measure in measures]
         options, adjusting = reports.options(compiled), risk.asked(compiled)
         kind = compiled[0].subject_type
-        patients = cm.subjects(*data, kind=kind) if data else _test_subjects(source, measures, compiled)
         # A list of the members of one Group is about this Group.
         group = subjects[0] if len(subjects) == 1 and subjects[0].startswith("Group/") and kind != "Group" else None
-        subjects = tuple(expanded([*subjects, *explained], kind, *data))
+        asked_period = period if period_at is None else _period_at(compiled, period, period_at)
+        patients: CaseSubjects | Subjects | ServerSubjects
+        if server is not None:
+            named = bool(subjects or explained)
+            subjects = tuple(server.expanded([*subjects, *explained]))
+            patients = source.server_subjects(
+                measures,
+                server,
+                period=asked_period,
+                subjects=subjects if named else None,
+                parameters=parameters_of(parameters),
+                now=now,
+                step=step,
+                provider=provider,
+                attribution=attribution,
+            )
+        else:
+            patients = cm.subjects(*data, kind=kind) if data else _test_subjects(source, measures, compiled)
+            subjects = tuple(expanded([*subjects, *explained], kind, *data))
         progress.step(f"evaluating {', '.join(one.name for one in compiled)}")
         progress.expect(patients.count)
         wanted = {one.removeprefix(f"{kind}/") for one in subjects}
@@ -164,7 +189,7 @@ def evaluate(
         results = source.evaluate(
             measures,
             kept,
-            period=period if period_at is None else _period_at(compiled, period, period_at),
+            period=asked_period,
             subjects=subjects or None,
             parameters=parameters_of(parameters),
             now=now,
@@ -184,7 +209,8 @@ def evaluate(
     if output is None or str(output) != "-":
         _show(results, explained, several_periods=step is not None)
     found = [item for one in results for item in (*one.warnings, *one.failures)]
-    show.diagnostics([*source.warnings, *patients.warnings, *found])
+    doubtful = patients.warnings if server is None else server.warnings
+    show.diagnostics([*source.warnings, *doubtful, *found])
     if output is not None:
         show.write_reports(results, reports, output, rows, group=group, data=kept)
     return FAILED_SUBJECTS if any(one.failures for one in results) else 0

@@ -1,4 +1,4 @@
-"""Where subjects come from: Bundles, folders, NDJSON and lists of resources, one ``SubjectData`` per patient.
+"""Where subjects come from: Bundles, folders, NDJSON, lists of resources, FHIR servers; one ``SubjectData`` each.
 
 Owns reading and grouping; knows nothing of measures.  Always holds: Bundles stream (one is parsed, handed out and
 forgotten before the next), what belongs to a patient is decided by references and the patient compartment unless
@@ -10,6 +10,7 @@ from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
 from cqlmeasure.data.selection import Clause, Selection, Wanted
 from cqlmeasure.data.subjects import (
+    ById,
     DataSource,
     Divisible,
     Each,
@@ -20,6 +21,7 @@ from cqlmeasure.data.subjects import (
 )
 
 __all__ = [
+    "ById",
     "Clause",
     "DataSource",
     "Divisible",

@@ -25,12 +25,14 @@ class SubjectData(msgspec.Struct, frozen=True):
 
     ``ruled_out``: the purposes of a ``Selection``, by number, in which the subject cannot count; if these are all that
     there are, the resources may be the Patient alone.
+    ``faults``: why its data could not be read; then it cannot be scored.
     """
 
     id: str
     resources: list[Json]
     source: str
     ruled_out: frozenset[int] = frozenset()
+    faults: tuple[Diagnostic, ...] = ()
 
 
 class DataSource(Protocol):
@@ -55,6 +57,15 @@ class Selecting(Protocol):
 
     def selecting(self, selection: Selection) -> DataSource:
         """The same subjects without resources that do not matter; who cannot count may be told apart."""
+        ...
+
+
+@runtime_checkable
+class ById(DataSource, Protocol):
+    """A source that reads some subjects without the others."""
+
+    def only(self, *subjects: str) -> DataSource:
+        """The same for the subjects with these ids alone."""
         ...
 
 

@@ -88,6 +88,9 @@ def evaluate_subject(
     ``components``: what the components of a composite gave for the subject, each with its definition.
     """
     kind = plan.definition.subject_type
+    # Whose data could not be read is not scored on a part of them.
+    if faults := getattr(subject, "faults", ()):
+        return SubjectResult(subject=subject.id, subject_type=kind, errors=tuple(faults))
     failed = failure(subject.id, kind, components)
     if failed is not None:
         return failed

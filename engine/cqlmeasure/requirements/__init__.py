@@ -10,14 +10,18 @@ from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
 from cqlmeasure.requirements.module import Options, into_measure, module_definition
 from cqlmeasure.requirements.narrative import COLUMNS, rows
-from cqlmeasure.requirements.needs import Kinds, Needs, Terms, needs_of
-from cqlmeasure.requirements.patterns import query_patterns
+from cqlmeasure.requirements.needs import Kinds, Needs, Terms, follows_references, needs_of
+from cqlmeasure.requirements.patterns import query_patterns, token
 from cqlmeasure.requirements.reading import Plan, plan
+from cqlmeasure.requirements.searches import CodeSearch, DateSearch, EntrySearch, entry_search
 
 __all__ = [
     "COLUMNS",
+    "CodeSearch",
     "Criteria",
+    "DateSearch",
     "Entry",
+    "EntrySearch",
     "Inferred",
     "Kinds",
     "Needs",
@@ -26,6 +30,8 @@ __all__ = [
     "Plan",
     "Terms",
     "criteria_of",
+    "entry_search",
+    "follows_references",
     "infer",
     "into_measure",
     "library_requirements",
@@ -35,4 +41,5 @@ __all__ = [
     "plan",
     "query_patterns",
     "rows",
+    "token",
 ]

@@ -67,10 +67,15 @@ class Needs(msgspec.Struct, frozen=True):
     clauses: tuple[tuple[Kinds, ...], ...] = ()
 
 
+def follows_references(found: Inferred) -> bool:
+    """Whether resources may matter that no retrieve asks for, as others refer to them."""
+    return any(one.node.expression is None and one.node.name in _REACHING for one in found.reached.functions)
+
+
 def needs_of(found: Inferred) -> Needs | None:
     """The facts; ``None`` if any resource may matter."""
     fhir = found.libraries.fhir
-    if any(one.node.expression is None and one.node.name in _REACHING for one in found.reached.functions):
+    if follows_references(found):
         return None
     sites = found.run.sites
     if any(site.resource in _GENERAL or not fhir.is_resource(site.resource) for site in sites):

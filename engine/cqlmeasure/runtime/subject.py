@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cqlmeasure.errors import Diagnostic
+
 Resource = Mapping[str, Any]
 CodeIndex = dict[str, list[tuple[str | None, int]]]
 Steps = tuple[tuple[str, ...], ...]
@@ -31,12 +33,13 @@ class CodePath:
 
 
 class Subject:
-    """The resources of one subject.  ``id`` names it in messages."""
+    """The resources of one subject.  ``id`` names it in messages; ``faults``: why its data are not all there."""
 
-    __slots__ = ("_codes", "_references", "by_type", "hits", "id", "resources")
+    __slots__ = ("_codes", "_references", "by_type", "faults", "hits", "id", "resources")
 
-    def __init__(self, id: str, resources: Sequence[Resource]) -> None:
+    def __init__(self, id: str, resources: Sequence[Resource], faults: Sequence[Diagnostic] = ()) -> None:
         self.id = id
+        self.faults = faults
         self.resources = resources
         by_type: dict[str, list[Resource]] = {}
         for resource in resources:

@@ -1,0 +1,1 @@
+"""A FHIR server for tests, in a process of its own."""
