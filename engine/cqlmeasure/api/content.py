@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cqlmeasure import content as _content
 from cqlmeasure.api.cases import CaseRun
@@ -29,6 +29,9 @@ from cqlmeasure.measure import (
 )
 from cqlmeasure.runtime.code_index import CodeIndexes
 from cqlmeasure.runtime.external import Functions
+
+if TYPE_CHECKING:
+    from cqlmeasure.requirements import DataCheck
 
 
 class Content:
@@ -151,6 +154,38 @@ class Content:
             evidence=evidence,
             keep=keep,
         )
+
+    def data_requirements(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        period: PeriodLike | None = None,
+        *,
+        timezone: str | None = None,
+        reference_compatible: bool = False,
+    ) -> dict[str, Any]:
+        """What several measures need, merged into one Library of type ``module-definition``.
+
+        A composite needs what its components do.  The rest is as for ``CompiledMeasure.data_requirements``.
+        """
+        # The inferencer is loaded where requirements are wanted.
+        from cqlmeasure.api.requirements import requirements_of_measures
+
+        wanted = map(self.measure, measures)
+        offset = timezone or self.timezone
+        return requirements_of_measures(wanted, self._engine, period, offset, reference_compatible=reference_compatible)
+
+    def check_data(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        data: Data,
+        *,
+        period: PeriodLike | None = None,
+        timezone: str | None = None,
+    ) -> DataCheck:
+        """Hold data against what several measures need, as ``CompiledMeasure.check_data`` does for one."""
+        from cqlmeasure.api.data_check import check_data
+
+        return check_data(map(self.measure, measures), data, self._engine, period, timezone or self.timezone)
 
     def test_measures(self) -> list[str]:
         """The names of the measures for which there are test cases."""

@@ -22,6 +22,7 @@ from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.runs import Data, Settings, Task, run
 from cqlmeasure.content import MeasureEntry
 from cqlmeasure.errors import Diagnostic, UsageError
+from cqlmeasure.evaluation import LibraryText
 from cqlmeasure.measure import (
     AttestedScore,
     MeasureDefinition,
@@ -41,6 +42,7 @@ from cqlmeasure.runtime.code_index import CodeIndexes
 
 if TYPE_CHECKING:
     from cqlmeasure.explain import Explainer
+    from cqlmeasure.requirements import DataCheck
 
 
 class CompiledMeasure:
@@ -113,20 +115,29 @@ class CompiledMeasure:
         Measure, with the Library contained as its effective data requirements.
         """
         # The inferencer is loaded where requirements are wanted.
-        from cqlmeasure.api.requirements import requirements_of_measure
+        from cqlmeasure.api.requirements import requirements_of_measures
 
-        wanted = as_period(period) if period is not None else None
-        return requirements_of_measure(
-            self._entry.resource(),
-            self._library.source,
-            self._engine.libraries,
-            parameters={} if wanted is None else {MEASUREMENT_PERIOD: (wanted.start, wanted.end)},
-            offset=timezone or self._timezone,
+        return requirements_of_measures(
+            [self],
+            self._engine,
+            period,
+            timezone or self._timezone,
             reference_compatible=reference_compatible,
             into_measure=into_measure,
-            any_version=self._engine.any_version,
-            prefer_elm=self._engine.prefer_elm,
         )
+
+    def logic(self) -> tuple[dict[str, Any], LibraryText]:
+        """The Measure, and the library that it names; ``UsageError`` if it names none."""
+        return self._entry.resource(), self._library.source
+
+    def check_data(self, data: Data, *, period: PeriodLike | None = None, timezone: str | None = None) -> DataCheck:
+        """Hold data against the measure's requirements: what of them occurs, what comes near, what never does.
+
+        ``data`` and ``period`` are as for ``evaluate``; the patients are read one by one and not kept.
+        """
+        from cqlmeasure.api.data_check import check_data
+
+        return check_data([self], data, self._engine, period, timezone or self._timezone)
 
     def attested(self, report: Mapping[str, Any]) -> dict[str, AttestedScore]:
         """The scores that a MeasureReport attests for this measure, for ``ReportOptions(attested=...)``."""
@@ -215,7 +226,7 @@ class CompiledMeasure:
         now: NowLike | None,
     ) -> Settings:
         """What callers ask for, completed with what the measure and its content say."""
-        return Settings(self._period(period), timezone or self._timezone, parameters or {}, now)
+        return Settings(self.period(period), timezone or self._timezone, parameters or {}, now)
 
     def tasks(self, settings: Settings) -> list[Task]:
         """What is to be evaluated for each subject."""
@@ -253,7 +264,8 @@ class CompiledMeasure:
             lambda program: self._library.evaluator(fixed, timezone, given=parameters, now=now, derived=program),
         )
 
-    def _period(self, period: PeriodLike | None) -> Period:
+    def period(self, period: PeriodLike | None) -> Period:
+        """The period that a caller asks for, or else the measure's own; ``UsageError`` if there is none."""
         if period is not None:
             return as_period(period)
         found = default_period(self.definition.effective_period)

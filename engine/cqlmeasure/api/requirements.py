@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cqlmeasure.api.composites import CompositeMeasure
+from cqlmeasure.api.engine import Engine
 from cqlmeasure.api.libraries import Libraries
+from cqlmeasure.api.measures import CompiledMeasure
+from cqlmeasure.api.periods import MEASUREMENT_PERIOD, PeriodLike, as_period
 from cqlmeasure.api.translation import library_set
 from cqlmeasure.elm import Library
+from cqlmeasure.errors import UsageError
 from cqlmeasure.evaluation import LibraryText
-from cqlmeasure.requirements import Options, Periods, library_requirements, measure_requirements
+from cqlmeasure.requirements import MeasureLogic, Options, Periods, library_requirements, measure_requirements
 
 
-def requirements_of_measure(
-    measure: Mapping[str, Any],
-    source: LibraryText,
-    libraries: Libraries,
-    *,
-    parameters: Mapping[str, tuple[str, str]],
+def parts_of(measures: Iterable[CompiledMeasure]) -> list[CompiledMeasure]:
+    """The measures, each once; in place of composites their components."""
+    found: dict[int, CompiledMeasure] = {}
+    for one in measures:
+        for part in one.components if isinstance(one, CompositeMeasure) else (one,):
+            found.setdefault(id(part), part)
+    if not found:
+        raise UsageError("no measure is named", code="no-measure", hint="name one or several")
+    return list(found.values())
+
+
+def requirements_of_measures(
+    measures: Iterable[CompiledMeasure],
+    engine: Engine,
+    period: PeriodLike | None,
     offset: str,
+    *,
     reference_compatible: bool = False,
     into_measure: bool = False,
-    any_version: bool = False,
-    prefer_elm: bool = False,
 ) -> dict[str, Any]:
-    """The requirements of a Measure with the library ``source``: a Library or, ``into_measure``, the Measure with it.
+    """The requirements of Measures, merged: a Library or, ``into_measure``, the one Measure with it.
 
-    ``parameters``: start and end of CQL parameters that are intervals of time, by name; ``offset`` is their time zone.
+    ``period``: that of the "Measurement Period", in the time zone ``offset``; without it dates stay CQL.
     """
-    primary, found = library_set(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
-    options = _options(found, source, libraries, parameters, offset, reference_compatible)
-    return measure_requirements(measure, primary, list(found.values()), options, contained=into_measure)
+    parts: list[MeasureLogic] = []
+    texts: dict[str, str] = {}
+    for measure, source in (one.logic() for one in parts_of(measures)):
+        primary, found = library_set(
+            source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm
+        )
+        parts.append(MeasureLogic(measure, primary, list(found.values())))
+        texts.update(_texts(found, source, engine.libraries))
+    wanted = as_period(period) if period is not None else None
+    bounds = {} if wanted is None else {MEASUREMENT_PERIOD: (wanted.start, wanted.end)}
+    options = _options(texts, bounds, offset, reference_compatible)
+    return measure_requirements(parts, options, contained=into_measure)
 
 
 def requirements_of_library(
@@ -45,19 +67,19 @@ def requirements_of_library(
 ) -> dict[str, Any]:
     """The requirements of named expressions of a library, or of all that it defines."""
     primary, found = library_set(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
-    options = _options(found, source, libraries, parameters, offset, False)
+    options = _options(_texts(found, source, libraries), parameters, offset, False)
     return library_requirements(primary, list(found.values()), expressions, options)
 
 
 def _options(
-    found: Mapping[str, Library],
-    source: LibraryText,
-    libraries: Libraries,
-    parameters: Mapping[str, tuple[str, str]],
-    offset: str,
-    reference: bool,
+    texts: Mapping[str, str], parameters: Mapping[str, tuple[str, str]], offset: str, reference: bool
 ) -> Options:
     zone = "Z" if offset == "+00:00" else offset
+    return Options(periods=Periods(dict(parameters), zone), reference=reference, texts=texts)
+
+
+def _texts(found: Mapping[str, Library], source: LibraryText, libraries: Libraries) -> dict[str, str]:
+    """The CQL of libraries, by ``name|version``."""
     texts = {}
     for key in found:
         name, _, version = key.partition("|")
@@ -65,4 +87,4 @@ def _options(
         text = source if own else libraries.find(name, version or None)
         if text is not None and text.cql is not None:
             texts[key] = text.cql
-    return Options(periods=Periods(dict(parameters), zone), reference=reference, texts=texts)
+    return texts

@@ -47,16 +47,22 @@ def profiles_of(kind: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def profile(em: Emitter, kind: str, template: str | None) -> str:
-    """The constant of a profile, or ``None``: for no template, and for the base type itself."""
+def profile_facts(kind: str, template: str | None) -> tuple[str, tuple[str, ...], bool, str | None] | None:
+    """What a run-time ``Profile`` is made of, or ``None``: for no template, and for the base type itself."""
     if template is None or template.startswith(_PLAIN):
-        return "None"
-    em.import_("retrieve", "Profile")
+        return None
     last = template.rpartition("/")[2]
     others = tuple(sorted(profiles_of(kind) - {template}))
-    negation = last.lower().endswith(_NEGATIONS)
-    text = f"Profile({template!r}, {others!r}, {negation}, {_VITAL_SIGNS.get(last)!r})"
-    return em.module.constant(text, em.frame.place, "PROFILE_")
+    return template, others, last.lower().endswith(_NEGATIONS), _VITAL_SIGNS.get(last)
+
+
+def profile(em: Emitter, kind: str, template: str | None) -> str:
+    """The constant of a profile, or ``None`` as :func:`profile_facts` has it."""
+    facts = profile_facts(kind, template)
+    if facts is None:
+        return "None"
+    em.import_("retrieve", "Profile")
+    return em.module.constant(f"Profile{facts!r}", em.frame.place, "PROFILE_")
 
 
 def code_path(em: Emitter, kind: str, path: str) -> str:

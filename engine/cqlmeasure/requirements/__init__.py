@@ -4,7 +4,9 @@ Owns the abstract evaluation of ELM and what is written of it.  Always holds: no
 requirements may ask for too much, never for too little.
 """
 
-from cqlmeasure.requirements.artifact import library_requirements, measure_requirements
+from cqlmeasure.requirements.artifact import MeasureLogic, library_requirements, measure_requirements
+from cqlmeasure.requirements.check import check
+from cqlmeasure.requirements.checked import DataCheck
 from cqlmeasure.requirements.filters import Periods
 from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
@@ -16,11 +18,14 @@ from cqlmeasure.requirements.reading import Plan, plan
 __all__ = [
     "COLUMNS",
     "Criteria",
+    "DataCheck",
     "Entry",
     "Inferred",
+    "MeasureLogic",
     "Options",
     "Periods",
     "Plan",
+    "check",
     "criteria_of",
     "infer",
     "into_measure",

@@ -49,7 +49,8 @@ class Entry(msgspec.Struct, frozen=True):
 class Inferred(msgspec.Struct, frozen=True):
     """What was found: entries, everything reached, and the roots with their values.
 
-    ``needs``: of each clause, a subject in an initial population has data of some entry's kind.
+    ``needs``: of each clause, a subject in an initial population has data of some entry's kind.  ``base``: the
+    canonical base of included libraries that are named without one.
     """
 
     libraries: LibrarySet
@@ -58,6 +59,7 @@ class Inferred(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
     needs: tuple[tuple[Entry, ...], ...]
     run: Run
+    base: str | None = None
 
 
 def infer(

@@ -38,7 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     ``reference``: the entries and paths that the reference tooling gives, for comparison.  ``cqfm``: extension names
     of the older quality-measure guide instead of FHIR's and CRMI's.  ``patterns``: searches with every entry.
-    ``library_base``: canonical base of libraries that the measure's url does not tell.
+    ``library_base``: canonical base of included libraries, instead of that of each measure.
     """
 
     periods: Periods = Periods()
@@ -140,7 +140,7 @@ def _artifacts(found: Inferred, options: Options) -> Iterable[dict[str, Any]]:
         url = _MODELS.get(model.local_identifier, f"{model.uri}/Library/{model.local_identifier}-ModelInfo")
         yield _artifact(f"{model.local_identifier} model information", url, model.version)
     for item, library in reached.includes:
-        path = item.path if ":" in item.path else f"{options.library_base or ''}Library/{item.path}"
+        path = item.path if ":" in item.path else f"{options.library_base or found.base or ''}Library/{item.path}"
         yield _artifact(f"Library {item.local_identifier}", path, item.version or library.identifier.version)
     for system in reached.code_systems:
         yield _artifact(f"Code system {system.name}", system.id, system.version)
