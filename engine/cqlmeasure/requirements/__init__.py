@@ -10,8 +10,9 @@ from cqlmeasure.requirements.checked import DataCheck
 from cqlmeasure.requirements.filters import Periods
 from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
-from cqlmeasure.requirements.module import Options, into_measure, module_definition
+from cqlmeasure.requirements.module import into_measure, module_definition
 from cqlmeasure.requirements.narrative import COLUMNS, rows
+from cqlmeasure.requirements.options import Options
 from cqlmeasure.requirements.patterns import query_patterns
 from cqlmeasure.requirements.reading import Plan, plan
 

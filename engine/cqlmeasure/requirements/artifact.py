@@ -10,8 +10,9 @@ import msgspec
 from cqlmeasure.elm import Library
 from cqlmeasure.requirements.infer import Inferred, infer
 from cqlmeasure.requirements.measures import criteria_of
-from cqlmeasure.requirements.module import DEFAULT, Options, into_measure, module_definition
+from cqlmeasure.requirements.module import into_measure, module_definition
 from cqlmeasure.requirements.narrative import narrative
+from cqlmeasure.requirements.options import DEFAULT, Options
 
 _ID_LENGTH = 64
 _SUFFIX = "-data-requirements"

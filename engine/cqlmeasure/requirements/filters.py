@@ -14,9 +14,11 @@ import msgspec
 from cqlmeasure.requirements import times
 from cqlmeasure.requirements.infer import Entry
 from cqlmeasure.requirements.paths import DATE_TYPES, Paths
+from cqlmeasure.requirements.rules_numbers import NUMBERS, QUANTITIES
 from cqlmeasure.requirements.times import Points
-from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, Filter, Terminology
+from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, Filter, Terminology, ValueTest
 
+VALUE_FILTER = "http://hl7.org/fhir/StructureDefinition/cqf-valueFilter"
 CQF_EXPRESSION = "http://hl7.org/fhir/StructureDefinition/cqf-expression"
 _CODED = frozenset({"code", "Coding", "CodeableConcept"})
 _TEXT = frozenset({"string", "boolean", "uri", "canonical", "id"})
@@ -93,6 +95,38 @@ def date_filters(entry: Entry, paths: Paths, periods: Periods) -> list[dict[str,
         if made["valuePeriod"] and made not in found:
             found.append(made)
     return sorted(found, key=str)
+
+
+def value_filters(entry: Entry, paths: Paths) -> list[dict[str, Any]]:
+    """The value filters: extensions, as FHIR R4 has no element for them."""
+    found: list[dict[str, Any]] = []
+    for path, one in _tests(entry, paths):
+        if not isinstance(one.test, ValueTest):
+            continue
+        value = _value(one.test, paths.types(entry.resource, path) or frozenset())
+        if value is None:
+            continue
+        parts = [
+            {"url": "path", "valueString": ".".join(path)},
+            {"url": "comparator", "valueCode": one.test.comparator},
+            {"url": "value", **value},
+        ]
+        found.append({"url": VALUE_FILTER, "extension": parts})
+    return found
+
+
+def _value(test: ValueTest, types: frozenset[str]) -> dict[str, Any] | None:
+    """The constant of a value filter; ``None`` if no type of the element compares to it."""
+    if test.value in ("true", "false"):
+        return {"valueBoolean": test.value == "true"} if "boolean" in types and test.comparator == "eq" else None
+    number = float(test.value)
+    plain = int(number) if number.is_integer() else number
+    if test.unit is not None:
+        quantity = {"value": plain, "unit": test.unit, "system": "http://unitsofmeasure.org", "code": test.unit}
+        return {"valueQuantity": quantity} if types & QUANTITIES else None
+    if not types & NUMBERS:
+        return None
+    return {"valueInteger": plain} if isinstance(plain, int) else {"valueDecimal": plain}
 
 
 def falls_within(test: DateTest, types: frozenset[str]) -> times.Span | None:

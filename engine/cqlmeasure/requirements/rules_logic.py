@@ -13,6 +13,8 @@ from cqlmeasure.elm import arithmetic, clinical, datetimes, intervals, lists, li
 from cqlmeasure.elm import types as types_
 from cqlmeasure.elm.base import BinaryExpression, Expression, OperatorExpression, TimingExpression, UnaryExpression
 from cqlmeasure.requirements import times
+from cqlmeasure.requirements.joins import note_joins
+from cqlmeasure.requirements.rules_numbers import value_facts
 from cqlmeasure.requirements.rules_values import part_of
 from cqlmeasure.requirements.run import Run, Scope, element_of, handler
 from cqlmeasure.requirements.values import (
@@ -25,6 +27,7 @@ from cqlmeasure.requirements.values import (
     Fact,
     Moment,
     PresenceTest,
+    Range,
     Symbol,
     Terminology,
     Value,
@@ -124,8 +127,9 @@ def equal(run: Run, node: BinaryExpression, scope: Scope) -> Value:
     if isinstance(node, logical.Equivalent):
         # Strings are equivalent whatever their case.
         facts = [fact for fact in facts if isinstance(fact.test, CodeTest) and all(code[0] for code in fact.test.codes)]
-    if not facts and isinstance(node, logical.Equal):
-        facts = _date_facts("SameAs", left, right, None)
+    if isinstance(node, logical.Equal):
+        note_joins(run, node, scope)
+        facts = facts or _date_facts("SameAs", left, right, None) or value_facts("SameAs", left, right)
     found = _strict(run, node, [left, right], facts)
     # Two nulls are equivalent, so nothing has to be there.
     return found if isinstance(node, logical.Equal) else Value(facts=found.facts)
@@ -154,21 +158,24 @@ def _code_facts(code: Value, wanted: Value) -> list[Fact]:
 def timing(run: Run, node: TimingExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = type(node).__name__.removeprefix("Proper")
-    return _strict(run, node, [left, right], _any_facts(name, left, right, node.precision))
+    facts = _any_facts(name, left, right, node.precision) or value_facts(name, left, right)
+    return _strict(run, node, [left, right], facts)
 
 
 @handler(intervals.Contains, intervals.ProperContains, intervals.Includes, intervals.ProperIncludes)
 def contains(run: Run, node: TimingExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = "In" if type(node).__name__.endswith("Contains") else "IncludedIn"
-    return _strict(run, node, [left, right], _any_facts(name, right, left, node.precision))
+    facts = _any_facts(name, right, left, node.precision) or value_facts(name, right, left)
+    return _strict(run, node, [left, right], facts)
 
 
 @handler(logical.Less, logical.LessOrEqual, logical.Greater, logical.GreaterOrEqual)
 def order(run: Run, node: BinaryExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = {"Less": "Before", "LessOrEqual": "SameOrBefore", "Greater": "After"}.get(type(node).__name__, "SameOrAfter")
-    return _strict(run, node, [left, right], _any_facts(name, left, right, None))
+    facts = _any_facts(name, left, right, None) or value_facts(name, left, right)
+    return _strict(run, node, [left, right], facts)
 
 
 _TURNED = {
@@ -275,6 +282,9 @@ def interval(run: Run, node: literals.Interval, scope: Scope) -> Value:
 
 def _span(low: Symbol | None, high: Symbol | None, low_closed: bool, high_closed: bool) -> Symbol | None:
     match low, high:
+        case (Constant(), Constant() | NULL.symbol) | (NULL.symbol, Constant()):
+            first, last = (one if isinstance(one, Constant) else None for one in (low, high))
+            return Range(first, last, low_closed, high_closed)
         case (Moment(first), Moment(last)):
             return Moment(times.Span(first, last, low_closed, high_closed))
         case (Moment(first), NULL.symbol) if not high_closed or low is not None:

@@ -46,7 +46,15 @@ class PresenceTest(msgspec.Struct, frozen=True, tag=True):
     """An element is there."""
 
 
-Test = CodeTest | DateTest | PresenceTest
+class ValueTest(msgspec.Struct, frozen=True, tag=True):
+    """A number or quantity compares to a constant: ``eq``, ``lt``, ``le``, ``gt`` or ``ge``; ``true`` is one too."""
+
+    comparator: str
+    value: str
+    unit: str | None = None
+
+
+Test = CodeTest | DateTest | PresenceTest | ValueTest
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -105,10 +113,19 @@ class Nothing(msgspec.Struct, frozen=True, tag=True):
 
 
 class Constant(msgspec.Struct, frozen=True, tag=True):
-    """Symbol: a number, with a unit if it is a quantity."""
+    """Symbol: a number, with a unit if it is a quantity, or ``true`` or ``false``."""
 
     value: str
     unit: str | None = None
+
+
+class Range(msgspec.Struct, frozen=True, tag=True):
+    """Symbol: an interval of constants; a missing one is unbounded."""
+
+    low: Constant | None
+    high: Constant | None
+    low_closed: bool = True
+    high_closed: bool = True
 
 
 class Moment(msgspec.Struct, frozen=True, tag=True):
@@ -117,7 +134,7 @@ class Moment(msgspec.Struct, frozen=True, tag=True):
     term: Time
 
 
-Symbol = Element | Codes | Terminology | Nothing | Constant | Moment
+Symbol = Element | Codes | Terminology | Nothing | Constant | Range | Moment
 Clause = frozenset[Item]
 
 
