@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import orjson
 
@@ -30,11 +31,11 @@ from cqlmeasure.data import SubjectData, subject_from_resources
 from cqlmeasure.elm import from_json, walk
 from cqlmeasure.elm.clinical import CalculateAgeAt
 from cqlmeasure.requirements import Inferred, Options, Periods, criteria_of, infer, into_measure, module_definition
-from cqlmeasure.requirements.filters import date_filters
 from cqlmeasure.requirements.reading import plan
 from cqlmeasure.requirements.values import DateTest
 from cqlmeasure.terminology import Terminology
 from cqlmeasure.translator import SourceText, Translation, translate
+from tools.date_conditions import count_conditions
 
 MEASUREMENT_PERIOD = "Measurement Period"
 
@@ -132,9 +133,12 @@ def count(found: Inferred, library: Mapping[str, Any], reference: bool) -> Count
     counts["entries for which a date limit is known"] += sum(
         any(isinstance(one.test, DateTest) for one in entry.filters) for entry in found.entries
     )
-    for entry in found.entries:
-        dated = bool(date_filters(entry, paths, Periods()))
-        counts["retrieves with a date filter"] += len(entry.sites) if dated and not reference else 0
+    for name in ("valueFilter", "relatedRequirement"):
+        counts[f"entries with a cqf-{name}"] += sum(
+            any(one["url"].endswith(name) for one in made.get("extension", [])) for made in requirements
+        )
+    if not reference:
+        counts.update(count_conditions(found))
     ages = any(isinstance(node, CalculateAgeAt) for one in found.reached.expressions for node in walk(one.node))
     birth_date = any("birthDate" in made.get("mustSupport", []) for made in requirements if made["type"] == "Patient")
     counts["measures with an age and no birthDate"] += ages and not birth_date

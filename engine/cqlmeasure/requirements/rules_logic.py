@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+import msgspec
+
 from cqlmeasure.elm import arithmetic, clinical, datetimes, intervals, lists, literals, logical
 from cqlmeasure.elm import types as types_
 from cqlmeasure.elm.base import BinaryExpression, Expression, OperatorExpression, TimingExpression, UnaryExpression
 from cqlmeasure.requirements import times
+from cqlmeasure.requirements.extents import between, extent_of, implied, one_of, shifted
 from cqlmeasure.requirements.joins import note_joins
 from cqlmeasure.requirements.rules_numbers import value_facts
 from cqlmeasure.requirements.rules_values import part_of
@@ -24,6 +27,7 @@ from cqlmeasure.requirements.values import (
     Constant,
     DateTest,
     Element,
+    Extent,
     Fact,
     Moment,
     PresenceTest,
@@ -129,7 +133,7 @@ def equal(run: Run, node: BinaryExpression, scope: Scope) -> Value:
         facts = [fact for fact in facts if isinstance(fact.test, CodeTest) and all(code[0] for code in fact.test.codes)]
     if isinstance(node, logical.Equal):
         note_joins(run, node, scope)
-        facts = facts or _date_facts("SameAs", left, right, None) or value_facts("SameAs", left, right)
+        facts = facts or _time_facts(run, "SameAs", left, right, None) or value_facts("SameAs", left, right)
     found = _strict(run, node, [left, right], facts)
     # Two nulls are equivalent, so nothing has to be there.
     return found if isinstance(node, logical.Equal) else Value(facts=found.facts)
@@ -158,7 +162,7 @@ def _code_facts(code: Value, wanted: Value) -> list[Fact]:
 def timing(run: Run, node: TimingExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = type(node).__name__.removeprefix("Proper")
-    facts = _any_facts(name, left, right, node.precision) or value_facts(name, left, right)
+    facts = _time_facts(run, name, left, right, node.precision) or value_facts(name, left, right)
     return _strict(run, node, [left, right], facts)
 
 
@@ -166,7 +170,7 @@ def timing(run: Run, node: TimingExpression, scope: Scope) -> Value:
 def contains(run: Run, node: TimingExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = "In" if type(node).__name__.endswith("Contains") else "IncludedIn"
-    facts = _any_facts(name, right, left, node.precision) or value_facts(name, right, left)
+    facts = _time_facts(run, name, right, left, node.precision) or value_facts(name, right, left)
     return _strict(run, node, [left, right], facts)
 
 
@@ -174,7 +178,7 @@ def contains(run: Run, node: TimingExpression, scope: Scope) -> Value:
 def order(run: Run, node: BinaryExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = {"Less": "Before", "LessOrEqual": "SameOrBefore", "Greater": "After"}.get(type(node).__name__, "SameOrAfter")
-    facts = _any_facts(name, left, right, None) or value_facts(name, left, right)
+    facts = _time_facts(run, name, left, right, None) or value_facts(name, left, right)
     return _strict(run, node, [left, right], facts)
 
 
@@ -182,6 +186,18 @@ _TURNED = {
     "Before": "After", "After": "Before", "SameOrBefore": "SameOrAfter", "SameOrAfter": "SameOrBefore",
     "Overlaps": "Overlaps", "SameAs": "SameAs",
 }  # fmt: skip
+
+
+def _time_facts(run: Run, name: str, left: Value, right: Value, precision: str | None) -> list[Fact]:
+    """What a comparison says of times that are compared to bounds, or to other data whose bounds are known."""
+    facts = _any_facts(name, left, right, precision)
+    if facts:
+        return facts
+    if isinstance(left.symbol, Element):
+        facts += implied(name, left.symbol, extent_of(run, right), precision)
+    if isinstance(right.symbol, Element) and name in _TURNED:
+        facts += implied(_TURNED[name], right.symbol, extent_of(run, left), precision)
+    return facts
 
 
 def _any_facts(name: str, left: Value, right: Value, precision: str | None) -> list[Fact]:
@@ -248,25 +264,40 @@ def date_from(run: Run, node: datetimes.DateFrom, scope: Scope) -> Value:
             symbol = Moment(times.Day(term))
         case Element(scope=row, path=path, part=part, types=types, partial=partial):
             symbol = Element(row, path, part, True, types, partial)
-    return _point(run, value, symbol)
+    return _point(run, value, symbol, day=True)
 
 
-def _point(run: Run, value: Value, symbol: Symbol | None) -> Value:
+def _point(run: Run, value: Value, symbol: Symbol | None, *, day: bool = False) -> Value:
     run.demand(value)
-    return Value(value.items, (), symbol, needs=value.needs)
+    found = Value(value.items, (), symbol, needs=value.needs)
+    # What is known of a symbol is worked out from it.
+    extent = extent_of(run, found) if isinstance(symbol, Element) else value.extent
+    if extent is not None and day:
+        extent = msgspec.structs.replace(extent, day=True)
+    return msgspec.structs.replace(found, extent=extent)
 
 
 @handler(arithmetic.Add, arithmetic.Subtract)
 def moved(run: Run, node: BinaryExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     symbol: Symbol | None = None
-    if isinstance(left.symbol, Moment) and isinstance(right.symbol, Constant) and right.symbol.unit is not None:
-        amount = Decimal(right.symbol.value)
-        term = times.shifted(
-            left.symbol.term, -amount if isinstance(node, arithmetic.Subtract) else amount, right.symbol.unit
-        )
-        symbol = Moment(term) if term is not None else None
-    return Value(symbol=symbol, needs=_condition(run, [left, right], frozenset()).needs)
+    extent: Extent | None = None
+    if isinstance(right.symbol, Constant) and right.symbol.unit is not None:
+        amount, unit = Decimal(right.symbol.value), right.symbol.unit
+        amount = -amount if isinstance(node, arithmetic.Subtract) else amount
+        if isinstance(left.symbol, Moment):
+            term = times.shifted(left.symbol.term, amount, unit)
+            symbol = Moment(term) if term is not None else None
+        else:
+            extent = shifted(extent_of(run, left), amount, unit)
+    return Value(symbol=symbol, needs=_condition(run, [left, right], frozenset()).needs, extent=extent)
+
+
+@handler(logical.Coalesce)
+def coalesce(run: Run, node: logical.Coalesce, scope: Scope) -> Value:
+    values = [run.evaluate(operand, scope) for operand in node.operand]
+    found = run.consumed(node, values)
+    return msgspec.structs.replace(found, extent=one_of(run, values))
 
 
 @handler(literals.Interval)
@@ -277,7 +308,8 @@ def interval(run: Run, node: literals.Interval, scope: Scope) -> Value:
         run.demand(value)
     # A flag of a constant interval is not followed; closed asks for more.
     symbol = _span(low.symbol, high.symbol, node.low_closed, node.high_closed)
-    return Value(low.items | high.items, (), symbol)
+    extent = between(low, high) if symbol is None else None
+    return Value(low.items | high.items, (), symbol, extent=extent)
 
 
 def _span(low: Symbol | None, high: Symbol | None, low_closed: bool, high_closed: bool) -> Symbol | None:

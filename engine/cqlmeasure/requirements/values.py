@@ -134,18 +134,30 @@ class Moment(msgspec.Struct, frozen=True, tag=True):
     term: Time
 
 
+class Extent(msgspec.Struct, frozen=True):
+    """Bounds that all points of a time are within, if it is not null; ``day``: only the days of the bounds count."""
+
+    low: Time | None
+    high: Time | None
+    day: bool = False
+
+
 Symbol = Element | Codes | Terminology | Nothing | Constant | Range | Moment
 Clause = frozenset[Item]
 
 
 class Value(msgspec.Struct, frozen=True):
-    """See the module.  ``needs`` is a conjunction of clauses: of each, some item must have data."""
+    """See the module.  ``needs`` is a conjunction of clauses: of each, some item must have data.
+
+    ``extent``: of a time that data say, bounds that it is within; of a list, those of all its items.
+    """
 
     items: frozenset[Item] = frozenset()
     fields: tuple[tuple[str, Value], ...] = ()
     symbol: Symbol | None = None
     facts: frozenset[Fact] = frozenset()
     needs: frozenset[Clause] = frozenset()
+    extent: Extent | None = None
 
     def field(self, name: str) -> Value | None:
         """The part of a tuple."""
@@ -192,6 +204,7 @@ def _join(one: Value, other: Value) -> Value:
         join_symbols(one.symbol, other.symbol),
         one.facts & other.facts,
         either(one.needs, other.needs),
+        one.extent if one.extent == other.extent else None,
     )
 
 
