@@ -98,6 +98,14 @@ def test_the_components_are_evaluated_and_combined(content: cm.Content) -> None:
         measure.data_requirements()
 
 
+def test_what_a_composite_needs_is_what_its_components_need(content: cm.Content) -> None:
+    types = {one["type"] for one in content.data_requirements(["Whole"])["dataRequirement"]}
+    assert types == {"Encounter", "Observation"}
+    found = content.check_data(["Whole", "Visits"], [patient("a", "Encounter"), patient("b")], period="2026")
+    assert {one.type: one.state for one in found.findings} == {"Encounter": "met", "Observation": "never"}
+    assert content.measure("Whole").check_data([patient("a")], period="2026").subjects == 1
+
+
 def test_a_composite_beside_one_of_its_components(content: cm.Content) -> None:
     people = (patient("a", "Encounter", "Observation"), patient("b", "Encounter"))
     results = content.evaluate(["Visits", "Whole", "Values"], iter(people), period="2026", subjects=["b"])

@@ -151,3 +151,14 @@ def test_a_value_set_that_is_not_there_is_named(
     command = ["requirements", NAME, "-c", str(tmp_path / "copy"), "-p", "2026", "--check", patients]
     assert run(command) == 2
     assert "outpatient-visit" in capsys.readouterr().err
+
+
+def test_requirements_of_a_library(folder: str) -> None:
+    content = cm.Content(folder)
+    one = content.library_requirements(NAME, "Qualifying Visits", period="2026")
+    assert [item["type"] for item in one["dataRequirement"]] == ["Encounter"]
+    assert one["dataRequirement"][0]["dateFilter"][0]["valuePeriod"]["end"] == "2026-12-31"
+    everything = content.library_requirements(NAME)
+    assert len(everything["dataRequirement"]) == 6
+    with pytest.raises(cm.ContentError, match="Nowhere"):
+        content.library_requirements(NAME, "Nowhere")

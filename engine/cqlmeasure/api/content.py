@@ -174,6 +174,17 @@ class Content:
         offset = timezone or self.timezone
         return requirements_of_measures(wanted, self._engine, period, offset, reference_compatible=reference_compatible)
 
+    def library_requirements(
+        self, library: str, *expressions: str, period: PeriodLike | None = None, timezone: str | None = None
+    ) -> dict[str, Any]:
+        """What named expressions of a library need, or all that it defines: a Library as for measures.
+
+        ``library``: its name or canonical url.
+        """
+        from cqlmeasure.api.requirements import requirements_of_library
+
+        return requirements_of_library(library, expressions, self._engine, period, timezone or self.timezone)
+
     def check_data(
         self,
         measures: Iterable[str | os.PathLike[str]],

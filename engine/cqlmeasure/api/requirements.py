@@ -49,26 +49,23 @@ def requirements_of_measures(
         )
         parts.append(MeasureLogic(measure, primary, list(found.values())))
         texts.update(_texts(found, source, engine.libraries))
-    wanted = as_period(period) if period is not None else None
-    bounds = {} if wanted is None else {MEASUREMENT_PERIOD: (wanted.start, wanted.end)}
-    options = _options(texts, bounds, offset, reference_compatible)
+    options = _options(texts, _bounds(period), offset, reference_compatible)
     return measure_requirements(parts, options, contained=into_measure)
 
 
 def requirements_of_library(
-    source: LibraryText,
-    libraries: Libraries,
-    expressions: Sequence[str] | None = None,
-    *,
-    parameters: Mapping[str, tuple[str, str]],
-    offset: str,
-    any_version: bool = False,
-    prefer_elm: bool = False,
+    reference: str, expressions: Sequence[str], engine: Engine, period: PeriodLike | None, offset: str
 ) -> dict[str, Any]:
     """The requirements of named expressions of a library, or of all that it defines."""
-    primary, found = library_set(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
-    options = _options(_texts(found, source, libraries), parameters, offset, False)
-    return library_requirements(primary, list(found.values()), expressions, options)
+    source = engine.libraries.primary(reference)
+    primary, found = library_set(source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm)
+    options = _options(_texts(found, source, engine.libraries), _bounds(period), offset, False)
+    return library_requirements(primary, list(found.values()), expressions or None, options)
+
+
+def _bounds(period: PeriodLike | None) -> dict[str, tuple[str, str]]:
+    wanted = as_period(period) if period is not None else None
+    return {} if wanted is None else {MEASUREMENT_PERIOD: (wanted.start, wanted.end)}
 
 
 def _options(

@@ -12,7 +12,15 @@ import msgspec
 
 from cqlmeasure.elm import FunctionDef, Library, deep_recursion
 from cqlmeasure.models import FhirTypes, fhir_types
-from cqlmeasure.requirements import rules_constants, rules_logic, rules_numbers, rules_queries, rules_values
+from cqlmeasure.requirements import (
+    rules_constants,
+    rules_logic,
+    rules_numbers,
+    rules_points,
+    rules_queries,
+    rules_times,
+    rules_values,
+)
 from cqlmeasure.requirements.libraries import Definition, LibrarySet
 from cqlmeasure.requirements.reach import Reached, reach
 from cqlmeasure.requirements.run import HANDLERS, Run, Site
@@ -30,7 +38,7 @@ from cqlmeasure.requirements.values import (
 )
 
 #: The modules whose import registers the rules.
-RULES = (rules_constants, rules_values, rules_numbers, rules_queries, rules_logic)
+RULES = (rules_constants, rules_values, rules_numbers, rules_points, rules_queries, rules_times, rules_logic)
 _ALTERNATIVES = 6
 
 
