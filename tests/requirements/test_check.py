@@ -236,7 +236,7 @@ def test_the_worst_comes_first_and_else_the_order_stays() -> None:
         ("Encounter", "met", ()),
     ]
     assert not found.complete
-    assert headline(found)[1] == "4 requirements: 2 never met, 1 elements that never occur, 1 met"
+    assert headline(found)[1] == "4 requirements: 2 never met, 1 with elements that never occur, 1 met"
     json = found.json()
     assert json["states"] == {"never": 2, "partly": 1, "met": 1}
     assert json["requirements"][0]["ofType"] == {"resources": 0, "patients": 0}
@@ -269,6 +269,22 @@ def test_inferred_requirements_can_be_held_against_data() -> None:
     (requirement,) = library["dataRequirement"]
     found = checked(requirement, [{**typed((SCT, "1")), "period": {"start": "2026-02", "end": "2026-03"}}])
     assert only(found).state == "met"
+
+
+def test_value_sets_have_the_names_that_the_logic_gives_them() -> None:
+    library = module('define X: [Encounter: "Visits"]\n')
+    found = check(
+        library,
+        [],
+        fhir=fhir_types(),
+        members=MEMBERS.__getitem__,
+        of_profile=lambda kind, profile: lambda resource: True,
+        zone=UTC,
+        title="T",
+        period=("2026-01-01", "2026-12-31"),
+    )
+    assert only(found).codes[0].value_set == "http://example.org/ValueSet/visits"
+    assert sections(found)[0].rows[1].text == "type in Visits (visits)"
 
 
 def test_quantities_have_no_codes() -> None:

@@ -32,6 +32,7 @@ OfProfile = Callable[[str, str], Callable[[Resource], bool]]
 
 #: So many different codes are told apart by each filter; names that are no codes could fill the memory.
 _CODES = 20_000
+_NAMED = "Value set "
 _NEAREST = 3
 _LONGEST = 120
 
@@ -51,7 +52,8 @@ def check(
 
     Dates without an offset from UTC are those of ``zone``.  ``period`` is the one that date filters are for.
     """
-    required = [_Requirement(one, fhir, members, of_profile, zone) for one in library.get("dataRequirement", [])]
+    names = {one["resource"]: one["display"].removeprefix(_NAMED) for one in library.get("relatedArtifact", [])}
+    required = [_Requirement(one, fhir, members, names, of_profile, zone) for one in library.get("dataRequirement", [])]
     by_type: dict[str, list[_Requirement]] = {}
     for one in required:
         by_type.setdefault(one.type, []).append(one)
@@ -89,12 +91,18 @@ class _Requirement:
     """A data requirement, and what has been seen of it."""
 
     def __init__(
-        self, given: Mapping[str, Any], fhir: FhirTypes, members: Members, of_profile: OfProfile, zone: tzinfo
+        self,
+        given: Mapping[str, Any],
+        fhir: FhirTypes,
+        members: Members,
+        names: Mapping[str, str],
+        of_profile: OfProfile,
+        zone: tzinfo,
     ) -> None:
         self.type: str = given["type"]
         self.profile: str | None = next(iter(given.get("profile", [])), None)
         self._accepts = of_profile(self.type, self.profile) if self.profile is not None else None
-        self._codes = [_Codes(one, fhir, self.type, members) for one in given.get("codeFilter", [])]
+        self._codes = [_Codes(one, fhir, self.type, members, names) for one in given.get("codeFilter", [])]
         self._dates = [_Dates(one, fhir, self.type, zone) for one in given.get("dateFilter", [])]
         paths = given.get("mustSupport", [])
         self._elements = [(path, reader(fhir, self.type, path), _Tally()) for path in paths]
@@ -141,14 +149,18 @@ def _declared(resource: Resource) -> set[str]:
 class _Codes:
     """A code filter."""
 
-    def __init__(self, given: Mapping[str, Any], fhir: FhirTypes, resource: str, members: Members) -> None:
+    def __init__(
+        self, given: Mapping[str, Any], fhir: FhirTypes, resource: str, members: Members, names: Mapping[str, str]
+    ) -> None:
         self._path: str = given["path"]
         self._read = reader(fhir, resource, self._path)
         self._codes: Mapping[str, Collection[str]]
         if "valueSet" in given:
-            self._text = f"in {given['valueSet']}"
+            self._value_set: str | None = given["valueSet"]
+            self._text = f"in {names.get(given['valueSet'], given['valueSet'])}"
             self._codes = members(given["valueSet"])
         else:
+            self._value_set = None
             listed: dict[str, set[str]] = {}
             for one in given["code"]:
                 listed.setdefault(one["code"], set()).add(one.get("system", ""))
@@ -207,7 +219,7 @@ class _Codes:
             for system, code, reason in [key]
         )
         near = dict(sorted(self._near.items()))
-        return CodeFinding(self._path, self._text, self._found.count(), self._no_code, near, nearest)
+        return CodeFinding(self._path, self._text, self._value_set, self._found.count(), self._no_code, near, nearest)
 
 
 def _short(text: str | None) -> str | None:

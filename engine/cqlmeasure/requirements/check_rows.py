@@ -13,7 +13,7 @@ import msgspec
 from cqlmeasure.requirements.checked import REASONS, CodeFinding, Count, DataCheck, DateFinding, Finding, NearCode
 
 COLUMNS = ("in the data", "resources", "patients", "remarks")
-_STATES = {"never": "never met", "partly": "elements that never occur", "met": "met"}
+_STATES = {"never": "never met", "partly": "with elements that never occur", "met": "met"}
 _PLAIN = "http://hl7.org/fhir/StructureDefinition/"
 
 
@@ -92,7 +92,7 @@ def _rows(one: Finding) -> Iterable[Row]:
     if one.profile is not None and not one.profile.startswith(_PLAIN):
         yield Row("of the profile", one.of_profile, f"declared by {one.declared.resources:,}", "profile" in never)
     for code in one.codes:
-        yield Row(f"{code.path} {code.codes}", code.found, _remark(code), f"code {code.path}" in never)
+        yield Row(f"{code.path} {_wanted(code)}", code.found, _remark(code), f"code {code.path}" in never)
     for date in one.dates:
         yield Row(f"{date.path} {_span(date)}", date.found, never=f"date {date.path}" in never)
     if len(one.dates) > 1:
@@ -102,6 +102,11 @@ def _rows(one: Finding) -> Iterable[Row]:
         groups.setdefault((element.found, element.path in never), []).append(element.path)
     for (count, missing), paths in sorted(groups.items(), key=lambda group: group[0][0].resources):
         yield Row(f"has {', '.join(paths)}", count, never=missing)
+
+
+def _wanted(code: CodeFinding) -> str:
+    last = (code.value_set or "").partition("|")[0].rpartition("/")[2]
+    return f"{code.codes} ({last})" if last and last not in code.codes else code.codes
 
 
 def _span(date: DateFinding) -> str:

@@ -35,13 +35,14 @@ REASONS = {"other-code": "not in it", "no-system": "without a system", "other-sy
 class CodeFinding(msgspec.Struct, frozen=True, rename="camel"):
     """A code filter: resources with one of its codes; of the others, how many have near codes, or none (``no_code``).
 
-    ``codes`` tells which, as in ``in URL`` or ``is finished``; a code without a system is taken for one of any, as in
-    evaluation, and yet counted as near.  ``near`` counts resources by the reasons of :data:`REASONS`; ``nearest`` are
-    the three to look at first: codes of the filter that only lack its system, then what is most frequent.
+    ``codes`` tells which, as in ``in Diabetes`` or ``is finished``.  A code without a system is taken for one of any,
+    as in evaluation, and yet counted as near.  ``near`` counts resources by the reasons of :data:`REASONS`;
+    ``nearest`` are the three to look at first: codes of the filter that only lack its system, then the most frequent.
     """
 
     path: str
     codes: str
+    value_set: str | None
     found: Count
     no_code: int = 0
     near: dict[str, int] = {}
