@@ -162,3 +162,12 @@ def test_requirements_of_a_library(folder: str) -> None:
     assert len(everything["dataRequirement"]) == 6
     with pytest.raises(cm.ContentError, match="Nowhere"):
         content.library_requirements(NAME, "Nowhere")
+
+
+def test_data_of_the_wrong_shape_are_counted_and_no_fault(folder: str) -> None:
+    patient = {"resourceType": "Patient", "id": "a", "birthDate": "1980", "meta": "x"}
+    resources = [patient, {"resourceType": "Encounter", "meta": {"profile": 5}, "type": "x", "period": [[]]}]
+    subject = cm.SubjectData("a", resources, "here")
+    found = cm.Content(folder).measure(NAME).check_data([subject], period="2026")
+    assert {one.type: one.of_type.resources for one in found.findings}["Encounter"] == 1
+    assert not found.complete

@@ -68,4 +68,15 @@ def check_data(
 
 def _of_profile(kind: str, profile: str) -> Callable[[Mapping[str, Any]], bool]:
     facts = profile_facts(kind, profile)
-    return (lambda resource: True) if facts is None else Profile(*facts).accepts
+    if facts is None:
+        return lambda resource: True
+    profiled = Profile(*facts)
+
+    def accepts(resource: Mapping[str, Any]) -> bool:
+        try:
+            return profiled.accepts(resource)
+        except (AttributeError, TypeError):
+            # Of the wrong shape, it is of no profile.
+            return False
+
+    return accepts
