@@ -67,6 +67,17 @@ def check(
     return DataCheck(title, *period, number, resources, tuple(findings))
 
 
+def selector(
+    library: Mapping[str, Any], *, fhir: FhirTypes, members: Members, zone: tzinfo
+) -> Callable[[Resource], bool]:
+    """A function that tells whether a resource meets the code and date filters of some requirement as it is written."""
+    required: dict[str, list[_Requirement]] = {}
+    for one in library.get("dataRequirement", []):
+        made = _Requirement(one, fhir, members, {}, lambda kind, profile: lambda resource: True, zone)
+        required.setdefault(made.type, []).append(made)
+    return lambda resource: any(one.see(resource, 1) for one in required.get(resource.get("resourceType", ""), ()))
+
+
 class _Tally:
     """Counts resources and the subjects that have them."""
 
@@ -108,22 +119,24 @@ class _Requirement:
         self._elements = [(path, reader(fhir, self.type, path), _Tally()) for path in paths]
         self._of_type, self._of_profile, self._declared, self._met = _Tally(), _Tally(), _Tally(), _Tally()
 
-    def see(self, resource: Resource, subject: int) -> None:
-        """Count a resource of the type."""
+    def see(self, resource: Resource, subject: int) -> bool:
+        """Count a resource of the type; whether it meets all filters."""
         self._of_type.add(subject)
         if self._accepts is not None and not self._accepts(resource):
-            return
+            return False
         self._of_profile.add(subject)
         if self.profile in _declared(resource):
             self._declared.add(subject)
         if not all(one.see(resource, subject) for one in self._codes):
-            return
+            return False
         for _, read, tally in self._elements:
             if read(resource):
                 tally.add(subject)
         within = [one.see(resource, subject) for one in self._dates]
-        if all(within):
-            self._met.add(subject)
+        if not all(within):
+            return False
+        self._met.add(subject)
+        return True
 
     def finding(self) -> Finding:
         """What was found."""
