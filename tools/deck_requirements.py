@@ -1,11 +1,12 @@
 """Data requirements of all measures of a content folder: to compare, to count, and to hold against evaluation.
 
     python tools/deck_requirements.py infer DECK OUT [--reference-compatible] [--period 2026] [--measure NAME]...
-    python tools/deck_requirements.py soundness DECK [--pad 300] [--measure NAME]...
+    python tools/deck_requirements.py soundness DECK [--pad 300] [--written] [--measure NAME]...
 
 ``infer`` writes each Measure with its effective data requirements contained and prints what is in them.
 ``soundness`` evaluates every test case with all of its resources and with those that the plan keeps, with ``--pad``
-resources of other patients added; any difference is a fault of the inference, and the exit status.
+resources of other patients added; any difference is a fault of the inference, and the exit status.  With ``--written``
+those are kept that the DataRequirements as written ask for, read to the letter ("falls within"), instead of the plan's.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import orjson
 
@@ -29,14 +32,17 @@ from cqlmeasure.content import Content
 from cqlmeasure.data import SubjectData, subject_from_resources
 from cqlmeasure.elm import from_json, walk
 from cqlmeasure.elm.clinical import CalculateAgeAt
+from cqlmeasure.models import fhir_types
 from cqlmeasure.requirements import Inferred, Options, Periods, criteria_of, infer, into_measure, module_definition
-from cqlmeasure.requirements.filters import date_filters
+from cqlmeasure.requirements.check import selector
 from cqlmeasure.requirements.reading import plan
 from cqlmeasure.requirements.values import DateTest
 from cqlmeasure.terminology import Terminology
 from cqlmeasure.translator import SourceText, Translation, translate
+from tools.date_conditions import count_conditions
 
 MEASUREMENT_PERIOD = "Measurement Period"
+Members = Callable[[str], Mapping[str, Any] | None]
 
 
 class Provider:
@@ -132,9 +138,12 @@ def count(found: Inferred, library: Mapping[str, Any], reference: bool) -> Count
     counts["entries for which a date limit is known"] += sum(
         any(isinstance(one.test, DateTest) for one in entry.filters) for entry in found.entries
     )
-    for entry in found.entries:
-        dated = bool(date_filters(entry, paths, Periods()))
-        counts["retrieves with a date filter"] += len(entry.sites) if dated and not reference else 0
+    for name in ("valueFilter", "relatedRequirement"):
+        counts[f"entries with a cqf-{name}"] += sum(
+            any(one["url"].endswith(name) for one in made.get("extension", [])) for made in requirements
+        )
+    if not reference:
+        counts.update(count_conditions(found))
     ages = any(isinstance(node, CalculateAgeAt) for one in found.reached.expressions for node in walk(one.node))
     birth_date = any("birthDate" in made.get("mustSupport", []) for made in requirements if made["type"] == "Patient")
     counts["measures with an age and no birthDate"] += ages and not birth_date
@@ -165,12 +174,14 @@ def soundness(options: argparse.Namespace) -> int:
             period = data.expected[0]["period"] if data.expected else None
             if period is None:
                 continue
-            reading = plan([found], Periods({MEASUREMENT_PERIOD: (period["start"], period["end"])}), members)
+            periods = Periods({MEASUREMENT_PERIOD: (period["start"], period["end"])})
+            reading = plan([found], periods, members)
             subject = subject_from_resources(data.resources, case.name)
             added = chance.choices(pool, k=options.pad) if pool else []
             resources = [*subject.resources, *(_adopted(text, subject.id) for text in added)]
             started = time.perf_counter()
-            kept = reading.keep(resources)
+            wanted = _as_written(found, periods, members) if options.written else reading.keeps
+            kept = [resource for resource in resources if wanted(resource)]
             reports = []
             for label, some in (("all", resources), ("kept", kept)):
                 seconds["plan" if label == "all" else "all"] += time.perf_counter() - started
@@ -193,6 +204,12 @@ def soundness(options: argparse.Namespace) -> int:
         print(f"{number:8} {name}")
     print(", ".join(f"{name} {1000 * value / max(totals['cases'], 1):.2f} ms" for name, value in seconds.items()))
     return min(totals["differences"], 1)
+
+
+def _as_written(found: Inferred, periods: Periods, members: Members) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether the DataRequirements of a measure ask for a resource."""
+    library = module_definition(found, Options(periods=periods, patterns=False))
+    return selector(library, fhir=fhir_types(), members=lambda url: members(url) or {}, zone=UTC)
 
 
 def _pool(content: Content, chance: random.Random) -> Iterable[bytes]:
@@ -236,6 +253,7 @@ def main() -> int:
     checking = commands.add_parser("soundness", help="evaluate with all resources and with those that the plan keeps")
     checking.add_argument("deck", type=Path)
     checking.add_argument("--pad", type=int, default=0)
+    checking.add_argument("--written", action="store_true", help="keep what the requirements ask for as written")
     checking.add_argument("--measure", action="append", default=[])
     checking.set_defaults(run=soundness)
     options = parser.parse_args()

@@ -102,8 +102,17 @@ def test_the_components_are_evaluated_and_combined(content: cm.Content) -> None:
     assert result.individual("b")["group"][0]["population"][4]["count"] == 0
     with pytest.raises(cm.UsageError, match="criteria of its own"):
         result.explain("a")
-    with pytest.raises(cm.UsageError, match="whose requirements are not told as a whole"):
-        measure.data_requirements()
+    needed = measure.data_requirements("2026")
+    assert {one["type"] for one in needed["dataRequirement"]} >= {"Encounter", "Observation"}
+    assert measure.data_requirements(into_measure=True)["name"] == "Whole"
+
+
+def test_what_a_composite_needs_is_what_its_components_need(content: cm.Content) -> None:
+    types = {one["type"] for one in content.data_requirements(["Whole"])["dataRequirement"]}
+    assert types == {"Encounter", "Observation"}
+    found = content.check_data(["Whole", "Visits"], [patient("a", "Encounter"), patient("b")], period="2026")
+    assert {one.type: one.state for one in found.findings} == {"Encounter": "met", "Observation": "never"}
+    assert content.measure("Whole").check_data([patient("a")], period="2026").subjects == 1
 
 
 def test_a_composite_beside_one_of_its_components(content: cm.Content) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import cqlmeasure as cm
-from cqlmeasure.api import planning, requirements
+from cqlmeasure.api import planning, reading_plans
 from cqlmeasure.data import Selection, Wanted, reading, skimming
 
 Json = dict[str, Any]
@@ -139,13 +139,13 @@ def test_a_plan_is_kept(repository: Path, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("CQLMEASURE_CACHE_DIR", str(tmp_path))
     name, source = "DiabetesHbA1cPoorControl", cm.from_texts([bundle([{"resourceType": "Patient", "id": "p"}])])
     made: list[object] = []
-    real = requirements.reading_plan
+    real = reading_plans.reading_plan
 
     def reading_plan(*arguments: Any, **options: Any) -> Any:
         made.append(arguments)
         return real(*arguments, **options)
 
-    monkeypatch.setattr(requirements, "reading_plan", reading_plan)
+    monkeypatch.setattr(reading_plans, "reading_plan", reading_plan)
     for period in ("2026", "2026", "2025"):
         cm.Content(repository / "measures" / "diabetes-hba1c").measure(name).evaluate(source, period=period)
     assert len(made) == 2, "one for each period"

@@ -69,6 +69,7 @@ def test_own_requirements_have_none_of_the_counted_weaknesses(shared: Path, tool
 
 def test_evaluation_on_what_is_kept_is_the_same(shared: Path, tool: ModuleType, capsys: pytest.CaptureFixture) -> None:
     measures = ["CMS124FHIRCervicalCancerScreening", "CMS1056CTClinicalFHIR", "CMS816FHIRHHHypo"]
-    wanted = Namespace(deck=shared / "decks" / "qicore2025", pad=10, measure=measures)
-    assert tool.soundness(wanted) == 0
-    assert "70 cases" in capsys.readouterr().out
+    for written in (False, True):
+        wanted = Namespace(deck=shared / "decks" / "qicore2025", pad=10, written=written, measure=measures)
+        assert tool.soundness(wanted) == 0
+        assert "70 cases" in capsys.readouterr().out

@@ -15,7 +15,15 @@ from cqlmeasure.elm import ExpressionDef
 from cqlmeasure.elm import Library as ElmLibrary
 from cqlmeasure.elm.library import ExpressionRef, VersionedIdentifier
 from cqlmeasure.errors import ContentError
-from cqlmeasure.requirements import Options, criteria_of, infer, into_measure, measure_requirements, module_definition
+from cqlmeasure.requirements import (
+    MeasureLogic,
+    Options,
+    criteria_of,
+    infer,
+    into_measure,
+    measure_requirements,
+    module_definition,
+)
 from cqlmeasure.requirements.narrative import narrative, rows
 from cqlmeasure.translator import SourceText, annotate, translate
 
@@ -64,7 +72,7 @@ def requirements(options: Options, **flags: bool) -> dict[str, Any]:
     """The requirements of the Measure above."""
     translation = translate(SourceText("Test", "1", HEAD + BODY), Shipped())
     libraries = [one.library for one in translation.libraries.values()]
-    return measure_requirements(MEASURE, translation.main.library, libraries, options, **flags)
+    return measure_requirements([MeasureLogic(MEASURE, translation.main.library, libraries)], options, **flags)
 
 
 def test_only_what_is_reached_is_there() -> None:

@@ -39,6 +39,7 @@ KEEPS = [
     ('[Encounter: "Visits"]', typed("2"), False),
     ('[Encounter: "Visits"]', typed("1", "http://loinc.org"), False),
     ('[Encounter: "Visits"]', typed("1", None), True),
+    ('[Encounter: "Visits"]', encounter(type=[{"extension": [{"url": "http://x/qicore-notDoneValueSet"}]}]), True),
     ('[Encounter: "Visits"]', {"resourceType": "Procedure"}, False),
     ('[Encounter: "Visits"]', encounter(type="nonsense"), False),
     ("[Encounter] E where E.status = 'finished'", encounter(status="finished"), True),

@@ -53,9 +53,14 @@ from cqlmeasure.runtime.external import Functions
 
 if TYPE_CHECKING:
     from cqlmeasure.explain import Explanation, Reason
+    from cqlmeasure.requirements import DataCheck
 
-# What only those need who ask for reasons: it loads the compiler.
-_LAZY = {"Explanation": "cqlmeasure.explain", "Reason": "cqlmeasure.explain"}
+# What only those need who ask for requirements or reasons: it loads the inferencer, or the compiler.
+_LAZY = {
+    "DataCheck": "cqlmeasure.requirements",
+    "Explanation": "cqlmeasure.explain",
+    "Reason": "cqlmeasure.explain",
+}
 
 __all__ = [
     "AttestedScore",
@@ -71,6 +76,7 @@ __all__ = [
     "ContentError",
     "Cql",
     "CqlMeasureError",
+    "DataCheck",
     "DataError",
     "Diagnostic",
     "Difference",

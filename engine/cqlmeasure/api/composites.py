@@ -80,10 +80,6 @@ class CompositeMeasure(CompiledMeasure):
             found = component.placed(found)
         return found
 
-    def data_requirements(self, *arguments: Any, **options: Any) -> dict[str, Any]:
-        """A ``UsageError``: what is needed is said by each component."""
-        raise self._not_here("whose requirements are not told as a whole", "ask for those of its components")
-
     def evaluate_unfiltered(self, *arguments: Any, **options: Any) -> MeasureResult:
         """A ``UsageError``: a composite counts subjects."""
         raise self._not_here("which has no criteria of its own", "evaluate its components")

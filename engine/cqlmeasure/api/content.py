@@ -18,7 +18,7 @@ from cqlmeasure.api.engine import Engine
 from cqlmeasure.api.measures import CompiledMeasure
 from cqlmeasure.api.periods import UTC, NowLike, PeriodLike
 from cqlmeasure.api.results import MeasureResult
-from cqlmeasure.api.runs import Data, Options, Settings, run
+from cqlmeasure.api.runs import Data, Options, Readable, Settings, run
 from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.sources import CaseSubjects
 from cqlmeasure.content import MeasureEntry, TestCase
@@ -33,6 +33,7 @@ from cqlmeasure.runtime.external import Functions
 
 if TYPE_CHECKING:
     from cqlmeasure.data.server import ServerSubjects
+    from cqlmeasure.requirements import DataCheck
 
 
 class Content:
@@ -187,6 +188,49 @@ class Content:
             for one, settings in compiled
             for part in (split_period(settings.period, step) if step is not None else (settings.period,))
         ]
+
+    def data_requirements(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        period: PeriodLike | None = None,
+        *,
+        timezone: str | None = None,
+        reference_compatible: bool = False,
+    ) -> dict[str, Any]:
+        """What several measures need, merged into one Library of type ``module-definition``.
+
+        A composite needs what its components do.  The rest is as for ``CompiledMeasure.data_requirements``.
+        """
+        # The inferencer is loaded where requirements are wanted.
+        from cqlmeasure.api.requirements import requirements_of_measures
+
+        wanted = map(self.measure, measures)
+        offset = timezone or self.timezone
+        return requirements_of_measures(wanted, self._engine, period, offset, reference_compatible=reference_compatible)
+
+    def library_requirements(
+        self, library: str, *expressions: str, period: PeriodLike | None = None, timezone: str | None = None
+    ) -> dict[str, Any]:
+        """What named expressions of a library need, or all that it defines: a Library as for measures.
+
+        ``library``: its name or canonical url.
+        """
+        from cqlmeasure.api.requirements import requirements_of_library
+
+        return requirements_of_library(library, expressions, self._engine, period, timezone or self.timezone)
+
+    def check_data(
+        self,
+        measures: Iterable[str | os.PathLike[str]],
+        data: Readable,
+        *,
+        period: PeriodLike | None = None,
+        timezone: str | None = None,
+    ) -> DataCheck:
+        """Hold data against what several measures need, as ``CompiledMeasure.check_data`` does for one."""
+        from cqlmeasure.api.data_check import check_data
+
+        return check_data(map(self.measure, measures), data, self._engine, period, timezone or self.timezone)
 
     def test_measures(self) -> list[str]:
         """The names of the measures for which there are test cases."""

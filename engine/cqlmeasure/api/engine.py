@@ -187,7 +187,7 @@ class PreparedLibrary:
         known, plan = from_bytes(engine.store.read(READING, key))
         if not known:
             # The inferencer is loaded where there is no plan yet.
-            from cqlmeasure.api.requirements import reading_plan
+            from cqlmeasure.api.reading_plans import reading_plan
 
             plan = reading_plan(
                 measure,

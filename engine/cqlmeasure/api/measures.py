@@ -50,6 +50,7 @@ from cqlmeasure.measure import MeasureResult as Result
 if TYPE_CHECKING:
     from cqlmeasure.compiler.program import Program
     from cqlmeasure.explain import Explainer
+    from cqlmeasure.requirements import DataCheck
 
 
 class CompiledMeasure:
@@ -138,25 +139,35 @@ class CompiledMeasure:
         Measure, with the Library contained as its effective data requirements.
         """
         # The inferencer is loaded where requirements are wanted.
-        from cqlmeasure.api.requirements import requirements_of_measure
+        from cqlmeasure.api.requirements import requirements_of_measures
 
-        wanted = as_period(period) if period is not None else None
-        return requirements_of_measure(
-            self._entry.resource(),
-            self._library.source,
-            self._engine.libraries,
-            parameters={} if wanted is None else {MEASUREMENT_PERIOD: (wanted.start, wanted.end)},
-            offset=timezone or self._timezone,
+        return requirements_of_measures(
+            [self],
+            self._engine,
+            period,
+            timezone or self._timezone,
             reference_compatible=reference_compatible,
             into_measure=into_measure,
-            any_version=self._engine.any_version,
-            prefer_elm=self._engine.prefer_elm,
         )
+
+    @property
+    def resource(self) -> Mapping[str, Any]:
+        """The Measure."""
+        return self._entry.resource()
 
     @property
     def logic(self) -> tuple[Logic, ...]:
         """What decides about its populations; of a composite that of its components; nothing if scores are attested."""
         return () if self._prepared is None else (Logic(self._entry.resource(), self._prepared, self._engine),)
+
+    def check_data(self, data: Readable, *, period: PeriodLike | None = None, timezone: str | None = None) -> DataCheck:
+        """Hold data against the measure's requirements: what of them occurs, what comes near, what never does.
+
+        ``data`` and ``period`` are as for ``evaluate``; the patients are read one by one and not kept.
+        """
+        from cqlmeasure.api.data_check import check_data
+
+        return check_data([self], data, self._engine, period, timezone or self._timezone)
 
     def attested(self, report: Mapping[str, Any]) -> dict[str, AttestedScore]:
         """The scores that a MeasureReport attests for this measure, for ``ReportOptions(attested=...)``."""
@@ -284,7 +295,7 @@ class CompiledMeasure:
         if kind not in kinds:
             raise UsageError(f"no {kind} report is pending", code="report-type", hint=f"one of {', '.join(kinds)}")
         own = None if subject is None else subject.removeprefix(f"{self.subject_type}/")
-        return pending_report(self.definition, self._period(period), kind, report or ReportOptions(), subject=own)
+        return pending_report(self.definition, self.period(period), kind, report or ReportOptions(), subject=own)
 
     # -- what a run asks ----------------------------------------------------------------------------------------------
 
@@ -296,7 +307,7 @@ class CompiledMeasure:
         now: NowLike | None,
     ) -> Settings:
         """What callers ask for, completed with what the measure and its content say."""
-        return Settings(self._period(period), timezone or self._timezone, parameters or {}, now)
+        return Settings(self.period(period), timezone or self._timezone, parameters or {}, now)
 
     def task(self, settings: Settings) -> Task[Any]:
         """What is to be evaluated for each subject."""
@@ -352,7 +363,8 @@ class CompiledMeasure:
             plan.definition, lambda program: self._evaluator(apart, self._library, derived=program)
         )
 
-    def _period(self, period: PeriodLike | None) -> Period:
+    def period(self, period: PeriodLike | None) -> Period:
+        """The period that a caller asks for, or else the measure's own; ``UsageError`` if there is none."""
         if period is not None:
             return as_period(period)
         found = default_period(self.definition.effective_period)

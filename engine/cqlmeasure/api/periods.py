@@ -30,6 +30,11 @@ def as_period(period: PeriodLike) -> Period:
     return parse_period(start=start, end=end)
 
 
+def utc_offset(timezone: str) -> str:
+    """A time zone offset as FHIR writes it: ``Z`` for none."""
+    return "Z" if timezone == UTC else timezone
+
+
 def offset_minutes(timezone: str) -> int:
     """The minutes east of UTC that ``+02:00`` means."""
     match = _OFFSET.fullmatch("+00:00" if timezone == "Z" else timezone)

@@ -2,109 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from cqlmeasure.api.engine import Engine, Logic
 from cqlmeasure.api.libraries import Libraries
-from cqlmeasure.api.planning import Kind, ReadingPlan
+from cqlmeasure.api.periods import MEASUREMENT_PERIOD, PeriodLike, as_period, utc_offset
 from cqlmeasure.api.translation import library_set
 from cqlmeasure.elm import Library
+from cqlmeasure.errors import UsageError
 from cqlmeasure.evaluation import LibraryText
-from cqlmeasure.requirements import (
-    Kinds,
-    Options,
-    Periods,
-    criteria_of,
-    infer,
-    library_requirements,
-    measure_requirements,
-    needs_of,
-)
+from cqlmeasure.requirements import MeasureLogic, Options, Periods, library_requirements, measure_requirements
+
+if TYPE_CHECKING:
+    from cqlmeasure.api.measures import CompiledMeasure
 
 
-def requirements_of_measure(
-    measure: Mapping[str, Any],
-    source: LibraryText,
-    libraries: Libraries,
-    *,
-    parameters: Mapping[str, tuple[str, str]],
+def logic_of(measures: Iterable[CompiledMeasure]) -> list[Logic]:
+    """What decides about the measures' populations, each once; in place of composites also that of their components."""
+    found: dict[tuple[int, int], Logic] = {}
+    for measure in measures:
+        if not measure.logic:
+            raise UsageError(
+                f"measure {measure.name} has no library: its scores are attested, not computed", code="no-library"
+            )
+        for one in measure.logic:
+            found.setdefault((id(one.resource), id(one.library)), one)
+    if not found:
+        raise UsageError("no measure is named", code="no-measure", hint="name one or several")
+    return list(found.values())
+
+
+def requirements_of_measures(
+    measures: Iterable[CompiledMeasure],
+    engine: Engine,
+    period: PeriodLike | None,
     offset: str,
+    *,
     reference_compatible: bool = False,
     into_measure: bool = False,
-    any_version: bool = False,
-    prefer_elm: bool = False,
 ) -> dict[str, Any]:
-    """The requirements of a Measure with the library ``source``: a Library or, ``into_measure``, the Measure with it.
+    """The requirements of Measures, merged: a Library or, ``into_measure``, the one Measure with it.
 
-    ``parameters``: start and end of CQL parameters that are intervals of time, by name; ``offset`` is their time zone.
+    ``period``: that of the "Measurement Period", in the time zone ``offset``; without it dates stay CQL.
     """
-    primary, found = library_set(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
-    options = _options(found, source, libraries, parameters, offset, reference_compatible)
-    return measure_requirements(measure, primary, list(found.values()), options, contained=into_measure)
+    parts: list[MeasureLogic] = []
+    texts: dict[str, str] = {}
+    asked = list({id(one): one for one in measures}.values())
+    for one in logic_of(asked):
+        source = one.library.source
+        primary, found = library_set(
+            source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm
+        )
+        parts.append(MeasureLogic(one.resource, primary, list(found.values())))
+        texts.update(_texts(found, source, engine.libraries))
+    options = _options(texts, _bounds(period), offset, reference_compatible)
+    return measure_requirements(parts, options, asked=[one.resource for one in asked], contained=into_measure)
 
 
 def requirements_of_library(
-    source: LibraryText,
-    libraries: Libraries,
-    expressions: Sequence[str] | None = None,
-    *,
-    parameters: Mapping[str, tuple[str, str]],
-    offset: str,
-    any_version: bool = False,
-    prefer_elm: bool = False,
+    reference: str, expressions: Sequence[str], engine: Engine, period: PeriodLike | None, offset: str
 ) -> dict[str, Any]:
     """The requirements of named expressions of a library, or of all that it defines."""
-    primary, found = library_set(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
-    options = _options(found, source, libraries, parameters, offset, False)
-    return library_requirements(primary, list(found.values()), expressions, options)
+    source = engine.libraries.primary(reference)
+    primary, found = library_set(source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm)
+    options = _options(_texts(found, source, engine.libraries), _bounds(period), offset, False)
+    return library_requirements(primary, list(found.values()), expressions or None, options)
 
 
-def reading_plan(
-    measure: Mapping[str, Any],
-    source: LibraryText,
-    libraries: Libraries,
-    *,
-    parameters: Mapping[str, tuple[str, str]],
-    offset: str,
-    any_version: bool = False,
-    prefer_elm: bool = False,
-) -> ReadingPlan | None:
-    """What evaluating a Measure with the library ``source`` reads; ``None`` if any resource may matter."""
-    primary, found = library_set(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
-    criteria = criteria_of(measure)
-    needs = needs_of(infer(primary, found.values(), criteria.expressions, membership=criteria.membership))
-    if needs is None:
-        return None
-    periods = Periods(dict(parameters), _zone(offset))
-
-    def kinds(some: Sequence[Kinds]) -> tuple[Kind, ...]:
-        return tuple(dict.fromkeys(_kind(one, periods) for one in some))
-
-    return ReadingPlan(kinds(needs.retrieved), kinds(needs.used), tuple(map(kinds, needs.clauses)))
-
-
-def _kind(one: Kinds, periods: Periods) -> Kind:
-    low, high = one.days(periods)
-    if not one.terms:
-        return Kind(one.type, low=low, high=high)
-    # One set of codes is told to sources, that of the retrieve; further conditions would only narrow it.
-    terms = one.terms[0]
-    codes = None if terms.value_set is not None else terms.codes
-    return Kind(one.type, terms.value_set, codes, terms.profile, low, high)
-
-
-def _zone(offset: str) -> str:
-    return "Z" if offset == "+00:00" else offset
+def _bounds(period: PeriodLike | None) -> dict[str, tuple[str, str]]:
+    wanted = as_period(period) if period is not None else None
+    return {} if wanted is None else {MEASUREMENT_PERIOD: (wanted.start, wanted.end)}
 
 
 def _options(
-    found: Mapping[str, Library],
-    source: LibraryText,
-    libraries: Libraries,
-    parameters: Mapping[str, tuple[str, str]],
-    offset: str,
-    reference: bool,
+    texts: Mapping[str, str], parameters: Mapping[str, tuple[str, str]], offset: str, reference: bool
 ) -> Options:
+    return Options(periods=Periods(dict(parameters), utc_offset(offset)), reference=reference, texts=texts)
+
+
+def _texts(found: Mapping[str, Library], source: LibraryText, libraries: Libraries) -> dict[str, str]:
+    """The CQL of libraries, by ``name|version``."""
     texts = {}
     for key in found:
         name, _, version = key.partition("|")
@@ -112,4 +90,4 @@ def _options(
         text = source if own else libraries.find(name, version or None)
         if text is not None and text.cql is not None:
             texts[key] = text.cql
-    return Options(periods=Periods(dict(parameters), _zone(offset)), reference=reference, texts=texts)
+    return texts

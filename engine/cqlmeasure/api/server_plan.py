@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from cqlmeasure.api.engine import Logic
-from cqlmeasure.api.periods import MEASUREMENT_PERIOD
+from cqlmeasure.api.periods import MEASUREMENT_PERIOD, utc_offset
 from cqlmeasure.api.translation import library_set
 from cqlmeasure.data.compartment import PATIENT_PATHS
 from cqlmeasure.data.server_plan import Codes, Dates, Search, ServerPlan
@@ -52,7 +52,7 @@ def server_plan(wanted: Sequence[tuple[CompiledMeasure, Settings]]) -> ServerPla
             inferred[key] = _inferred(logic, key[1])
         found = inferred[key]
         reaching = reaching or follows_references(found)
-        zone = "Z" if settings.timezone == "+00:00" else settings.timezone
+        zone = utc_offset(settings.timezone)
         periods = Periods({MEASUREMENT_PERIOD: (settings.period.start, settings.period.end)}, zone)
         codes = _Codes(logic)
         entries = list(_searchable(found))

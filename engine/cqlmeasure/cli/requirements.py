@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import click
 import orjson
 
 import cqlmeasure as cm
-from cqlmeasure.cli.options import content_option, leniency_options, output_option, timezone_option
+from cqlmeasure.cli.options import PATH, content_option, leniency_options, output_option, timezone_option
 
+NEVER_MET = 1
 EXAMPLES = """\b
 cqlmeasure requirements DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -p 2026
 cqlmeasure requirements DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -o requirements.json
+cqlmeasure requirements DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -p 2026 --check patients/
 """
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("measure")
-@content_option("Where the measure and its libraries are; repeatable.  [default: this folder]")
+@click.argument("measures", metavar="MEASURE...", nargs=-1, required=True)
+@content_option("Where the measures and their libraries are; repeatable.  [default: this folder]")
 @click.option(
     "--period",
     "-p",
     metavar="PERIOD",
-    help="2026, 2026-07, or START..END: dates are computed for it.  [default: dates stay CQL expressions]",
+    help="2026, 2026-07, or START..END: dates are computed for it.  [default: dates stay CQL expressions; with"
+    " --check the measure's own]",
 )
+@click.option(
+    "--check",
+    "data",
+    type=PATH,
+    multiple=True,
+    metavar="DATA",
+    help="Tell what of the requirements occurs in these patients' data, what comes near, and what never does: a Bundle,"
+    " a folder of Bundles, or NDJSON files; repeatable.",
+)
+@click.option("--fail-if-missing", is_flag=True, help="With --check: exit with 1 if nothing meets some requirement.")
 @click.option(
     "--format",
     "form",
@@ -38,9 +53,11 @@ cqlmeasure requirements DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -o r
 @timezone_option
 @leniency_options
 def requirements(
-    measure: str,
+    measures: tuple[str, ...],
     content: tuple[Path, ...],
     period: str | None,
+    data: tuple[Path, ...],
+    fail_if_missing: bool,
     form: str | None,
     into_measure: bool,
     reference_compatible: bool,
@@ -50,11 +67,18 @@ def requirements(
     prefer_elm: bool,
     lenient_terminology: bool,
 ) -> int:
-    """Tell which data a measure needs: types, profiles, codes, dates and elements.
+    """Tell which data measures need: types, profiles, codes, dates and elements.
 
-    MEASURE is the measure's name, id, canonical url or file. JSON is a FHIR Library of type module-definition, what
-    $data-requirements answers.
+    MEASURE is a measure's name, id, canonical url or file; the requirements of several are merged. JSON is a FHIR
+    Library of type module-definition, what $data-requirements answers. With --check they are held against data.
     """
+    measures = tuple(dict.fromkeys(measures))
+    if into_measure and len(measures) > 1:
+        raise click.UsageError("--into-measure is for one measure")
+    if data and (into_measure or reference_compatible):
+        raise click.UsageError("--check goes neither with --into-measure nor with --reference-compatible")
+    if fail_if_missing and not data:
+        raise click.UsageError("--fail-if-missing needs --check")
     source = cm.Content(
         *(content or (Path(),)),
         any_version=any_version,
@@ -62,19 +86,52 @@ def requirements(
         lenient_terminology=lenient_terminology,
         timezone=timezone,
     )
-    compiled = source.measure(measure)
-    found = compiled.data_requirements(period, reference_compatible=reference_compatible, into_measure=into_measure)
-    form = "json" if into_measure else form or _by_suffix(output)
-    if form == "table":
-        _table(found, compiled.title, output)
+    form = form or ("json" if into_measure else _by_suffix(output))
+    if data:
+        return _check(source, measures, data, period, form, output, fail_if_missing)
+    if into_measure:
+        (name,) = measures
+        found = source.measure(name).data_requirements(
+            period, reference_compatible=reference_compatible, into_measure=True
+        )
+        _write(_json(found), output)
         return 0
-    text = orjson.dumps(found, option=orjson.OPT_INDENT_2) if form == "json" else found["text"]["div"].encode()
-    if output is None or str(output) == "-":
-        sys.stdout.buffer.write(text + b"\n")
+    found = source.data_requirements(measures, period, reference_compatible=reference_compatible)
+    if form == "table":
+        title = ", ".join(source.measure(name).title for name in measures)
+        _printed(lambda file: _table(found, title, file), output)
     else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_bytes(text + b"\n")
+        _write(_json(found) if form == "json" else found["text"]["div"].encode(), output)
     return 0
+
+
+def _check(
+    source: cm.Content,
+    measures: tuple[str, ...],
+    data: tuple[Path, ...],
+    period: str | None,
+    form: str,
+    output: Path | None,
+    fail_if_missing: bool,
+) -> int:
+    # Rich is loaded by those commands only that print with it.
+    from cqlmeasure.cli import show
+    from cqlmeasure.cli.show_check import show_check
+    from cqlmeasure.requirements.check_rows import page
+
+    with show.progress() as progress:
+        progress.step(f"translating {', '.join(measures)}")
+        compiled = [source.measure(name) for name in measures]
+        patients = cm.subjects(*data, kind=compiled[0].subject_type)
+        progress.step("checking data")
+        progress.expect(patients.count)
+        found = source.check_data(measures, progress.counted(patients), period=period)
+    if form == "table":
+        _printed(lambda file: show_check(found, file), output)
+    else:
+        _write(_json(found.json()) if form == "json" else page(found).encode(), output)
+    show.diagnostics([*source.warnings, *patients.warnings, *(item for one in compiled for item in one.warnings)])
+    return NEVER_MET if fail_if_missing and not found.complete else 0
 
 
 def _by_suffix(output: Path | None) -> str:
@@ -83,7 +140,29 @@ def _by_suffix(output: Path | None) -> str:
     return {".html": "html", ".txt": "table"}.get(output.suffix.lower(), "json")
 
 
-def _table(found: dict[str, object], title: str, output: Path | None) -> None:
+def _json(found: object) -> bytes:
+    return orjson.dumps(found, option=orjson.OPT_INDENT_2)
+
+
+def _write(text: bytes, output: Path | None) -> None:
+    if output is None or str(output) == "-":
+        sys.stdout.buffer.write(text + b"\n")
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(text + b"\n")
+
+
+def _printed(printer: Callable[[IO[str] | None], None], output: Path | None) -> None:
+    """Print to the terminal or to a file."""
+    if output is None or str(output) == "-":
+        printer(None)
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with output.open("w", encoding="utf-8") as file:
+        printer(file)
+
+
+def _table(found: dict[str, object], title: str, file: IO[str] | None) -> None:
     # Loaded by those commands only that print with it.
     from rich.console import Console
     from rich.table import Table
@@ -93,9 +172,4 @@ def _table(found: dict[str, object], title: str, output: Path | None) -> None:
     table = Table(*COLUMNS, title=f"Data that {title} needs", title_justify="left")
     for row in rows(found):
         table.add_row(*row)
-    if output is None or str(output) == "-":
-        Console().print(table)
-        return
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with output.open("w", encoding="utf-8") as file:
-        Console(file=file, width=160).print(table)
+    Console(file=file, width=None if file is None else 160).print(table)

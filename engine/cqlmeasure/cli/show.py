@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import orjson
 from rich.console import Console
@@ -43,6 +43,7 @@ from cqlmeasure.measure import (
 )
 from cqlmeasure.measure.report_groups import shown_score
 
+T = TypeVar("T")
 _JSON = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 _SEVERITY = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFORMATION: "dim"}
 _MAX_LISTED = 40
@@ -70,6 +71,12 @@ class _Steps:
     def advance(self, text: str | None = None) -> None:
         """One more is done."""
         self._progress.update(self._task, advance=1, description=text)
+
+    def counted(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, each counted when the next is asked for."""
+        for item in items:
+            yield item
+            self.advance()
 
     def advance_by(self, count: int) -> None:
         """So many more are done."""

@@ -34,14 +34,21 @@ def profiles_of(kind: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def profile(em: Emitter, kind: str, template: str | None) -> str:
-    """The constant of a profile, or ``None``: for no template, and for the base type itself."""
+def profile_facts(kind: str, template: str | None) -> tuple[str, tuple[str, ...], bool, str | None] | None:
+    """What a run-time ``Profile`` is made of, or ``None``: for no template, and for the base type itself."""
     if template is None or template.startswith(_PLAIN):
+        return None
+    others = tuple(sorted(profiles_of(kind) - {template}))
+    return template, others, is_negation(template), fixed_code(template)
+
+
+def profile(em: Emitter, kind: str, template: str | None) -> str:
+    """The constant of a profile, or ``None`` as :func:`profile_facts` has it."""
+    facts = profile_facts(kind, template)
+    if facts is None:
         return "None"
     em.import_("retrieve", "Profile")
-    others = tuple(sorted(profiles_of(kind) - {template}))
-    text = f"Profile({template!r}, {others!r}, {is_negation(template)}, {fixed_code(template)!r})"
-    return em.module.constant(text, em.frame.place, "PROFILE_")
+    return em.module.constant(f"Profile{facts!r}", em.frame.place, "PROFILE_")
 
 
 def code_path(em: Emitter, kind: str, path: str) -> str:

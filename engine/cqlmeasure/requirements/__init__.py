@@ -4,13 +4,16 @@ Owns the abstract evaluation of ELM and what is written of it.  Always holds: no
 requirements may ask for too much, never for too little.
 """
 
-from cqlmeasure.requirements.artifact import library_requirements, measure_requirements
+from cqlmeasure.requirements.artifact import MeasureLogic, library_requirements, measure_requirements
+from cqlmeasure.requirements.check import check
+from cqlmeasure.requirements.checked import DataCheck
 from cqlmeasure.requirements.filters import Periods
 from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
-from cqlmeasure.requirements.module import Options, into_measure, module_definition
+from cqlmeasure.requirements.module import into_measure, module_definition
 from cqlmeasure.requirements.narrative import COLUMNS, rows
 from cqlmeasure.requirements.needs import Kinds, Needs, Terms, follows_references, needs_of
+from cqlmeasure.requirements.options import Options
 from cqlmeasure.requirements.patterns import query_patterns, token
 from cqlmeasure.requirements.reading import Plan, plan
 from cqlmeasure.requirements.searches import CodeSearch, DateSearch, EntrySearch, entry_search
@@ -19,16 +22,19 @@ __all__ = [
     "COLUMNS",
     "CodeSearch",
     "Criteria",
+    "DataCheck",
     "DateSearch",
     "Entry",
     "EntrySearch",
     "Inferred",
     "Kinds",
+    "MeasureLogic",
     "Needs",
     "Options",
     "Periods",
     "Plan",
     "Terms",
+    "check",
     "criteria_of",
     "entry_search",
     "follows_references",

@@ -1,4 +1,4 @@
-"""The data requirements of a Measure or of a library, in one call: what ``$data-requirements`` answers."""
+"""The data requirements of Measures or of a library, in one call: what ``$data-requirements`` answers."""
 
 from __future__ import annotations
 
@@ -8,37 +8,70 @@ from typing import Any
 import msgspec
 
 from cqlmeasure.elm import Library
-from cqlmeasure.requirements.infer import infer
+from cqlmeasure.requirements.infer import Inferred, infer
 from cqlmeasure.requirements.measures import criteria_of
-from cqlmeasure.requirements.module import DEFAULT, Options, into_measure, module_definition
+from cqlmeasure.requirements.module import into_measure, module_definition
 from cqlmeasure.requirements.narrative import narrative
+from cqlmeasure.requirements.options import DEFAULT, Options
 
 _ID_LENGTH = 64
 _SUFFIX = "-data-requirements"
+_FIRST = 32
+
+
+class MeasureLogic(msgspec.Struct, frozen=True):
+    """A Measure with its primary library and all those that this includes, directly or not."""
+
+    measure: Mapping[str, Any]
+    primary: Library
+    libraries: Sequence[Library]
+
+    @property
+    def base(self) -> str | None:
+        """The canonical base that the Measure's url has."""
+        base, slash, _ = str(self.measure.get("url", "")).partition("Measure/")
+        return base if slash else None
+
+    def inferred(self) -> Inferred:
+        """What it needs; ``ContentError`` if an expression that the Measure names is not there."""
+        criteria = criteria_of(self.measure)
+        found = infer(self.primary, self.libraries, criteria.expressions, membership=criteria.membership)
+        return msgspec.structs.replace(found, base=self.base)
 
 
 def measure_requirements(
-    measure: Mapping[str, Any],
-    primary: Library,
-    libraries: Iterable[Library],
+    measures: Sequence[MeasureLogic],
     options: Options = DEFAULT,
     *,
+    asked: Sequence[Mapping[str, Any]] = (),
     contained: bool = False,
 ) -> dict[str, Any]:
-    """The requirements of a Measure whose library is ``primary``: a Library or, if ``contained``, the Measure with it.
+    """The requirements of Measures, merged into one Library; if ``contained``, of one Measure: the Measure with it.
 
-    ``libraries`` are all those that ``primary`` includes; ``ContentError`` if an expression that the Measure names is
-    not there.
+    ``asked``: the Measures that were asked for, where ``measures`` are the components that they are made of.
+    ``ContentError`` if an expression that a Measure names is not there.
     """
-    criteria = criteria_of(measure)
-    found = infer(primary, libraries, criteria.expressions, membership=criteria.membership)
-    base, slash, _ = str(measure.get("url", "")).partition("Measure/")
-    if options.library_base is None and slash:
-        options = msgspec.structs.replace(options, library_base=base)
+    found = [one.inferred() for one in measures]
+    named = asked or [one.measure for one in measures]
     if contained:
-        return into_measure(measure, module_definition(found, options), options)
-    name = str(measure.get("id") or measure.get("name") or primary.identifier.id)
-    return _told(module_definition(found, options, **_header(name, options.library_base, measure.get("version"))))
+        return into_measure(named[0], module_definition(found, options), options)
+    base = options.library_base or measures[0].base
+    names = [_name(one) or str(measures[0].primary.identifier.id) for one in named]
+    header = _header(_joined(names), base, named[0].get("version") if len(named) == 1 else None)
+    return _told(module_definition(found, options, **header))
+
+
+def _name(measure: Mapping[str, Any]) -> str:
+    """What a Measure is known by."""
+    return str(measure.get("id") or measure.get("name") or "")
+
+
+def _joined(names: Sequence[str]) -> str:
+    """One name for several: all of them if that is short enough."""
+    whole = "-".join(names)
+    if len(names) == 1 or len(whole) + len(_SUFFIX) <= _ID_LENGTH:
+        return whole
+    return f"{names[0][:_FIRST]}-and-{len(names) - 1}-more"
 
 
 def library_requirements(

@@ -14,15 +14,16 @@ import msgspec
 
 from cqlmeasure.requirements import times
 from cqlmeasure.requirements.infer import Entry
-from cqlmeasure.requirements.paths import DATE_TYPES, Paths
+from cqlmeasure.requirements.paths import DATE_TYPES, POINT_TYPES, Paths
+from cqlmeasure.requirements.rules_numbers import NUMBERS, QUANTITIES
 from cqlmeasure.requirements.times import Points
-from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, Filter, Terminology
+from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, Filter, Terminology, ValueTest
 
+VALUE_FILTER = "http://hl7.org/fhir/StructureDefinition/cqf-valueFilter"
 CQF_EXPRESSION = "http://hl7.org/fhir/StructureDefinition/cqf-expression"
 _DAY = timedelta(days=1)
 _CODED = frozenset({"code", "Coding", "CodeableConcept"})
 _TEXT = frozenset({"string", "boolean", "uri", "canonical", "id"})
-_POINTS = frozenset({"date", "dateTime", "instant"})
 
 
 class Periods(msgspec.Struct, frozen=True):
@@ -95,24 +96,70 @@ def _bound_code(name: str, paths: Paths) -> bool:
 
 def date_filters(entry: Entry, paths: Paths, periods: Periods) -> list[dict[str, Any]]:
     """The date filters that can be said: with bounds where the parameters are known, with CQL where not."""
+    spans: dict[tuple[str, times.Span, bool], None] = {}
+    for path, one in _tests(entry, paths):
+        if isinstance(one.test, DateTest):
+            span = falls_within(one.test, paths.types(entry.resource, path) or frozenset())
+            if span is not None:
+                spans.setdefault((".".join(path), span, one.test.day))
+    found: list[dict[str, Any]] = []
+    for name, span, day in spans:
+        if not any(_says_more(other, (name, span, day)) for other in spans):
+            made = {"path": name, "valuePeriod": _period(span, day, periods)}
+            if made["valuePeriod"] and made not in found:
+                found.append(made)
+    return sorted(found, key=str)
+
+
+def _says_more(one: tuple[str, times.Span, bool], other: tuple[str, times.Span, bool]) -> bool:
+    """Whether a filter has the bounds of another one, and a further bound."""
+    (path, span, day), (same, less, widened) = one, other
+    return (
+        path == same
+        and day <= widened
+        and span != less
+        and less.low in (None, span.low)
+        and less.high in (None, span.high)
+    )
+
+
+def value_filters(entry: Entry, paths: Paths) -> list[dict[str, Any]]:
+    """The value filters: extensions, as FHIR R4 has no element for them."""
     found: list[dict[str, Any]] = []
     for path, one in _tests(entry, paths):
-        if not isinstance(one.test, DateTest):
+        if not isinstance(one.test, ValueTest):
             continue
-        span = falls_within(one.test, paths.types(entry.resource, path) or frozenset())
-        if span is None:
+        value = _value(one.test, paths.types(entry.resource, path) or frozenset())
+        if value is None:
             continue
-        made = {"path": ".".join(path), "valuePeriod": _period(span, one.test.day, periods)}
-        if made["valuePeriod"] and made not in found:
-            found.append(made)
-    return sorted(found, key=str)
+        parts = [
+            {"url": "path", "valueString": ".".join(path)},
+            {"url": "comparator", "valueCode": one.test.comparator},
+            {"url": "value", **value},
+        ]
+        found.append({"url": VALUE_FILTER, "extension": parts})
+    return found
+
+
+def _value(test: ValueTest, types: frozenset[str]) -> dict[str, Any] | None:
+    """The constant of a value filter; ``None`` if no type of the element compares to it."""
+    if test.value in ("true", "false"):
+        return {"valueBoolean": test.value == "true"} if "boolean" in types and test.comparator == "eq" else None
+    number = float(test.value)
+    plain = int(number) if number.is_integer() else number
+    if test.unit is not None:
+        quantity = {"value": plain, "unit": test.unit, "system": "http://unitsofmeasure.org", "code": test.unit}
+        return {"valueQuantity": quantity} if types & QUANTITIES else None
+    if not types & NUMBERS:
+        return None
+    return {"valueInteger": plain} if isinstance(plain, int) else {"valueDecimal": plain}
 
 
 def falls_within(test: DateTest, types: frozenset[str]) -> times.Span | None:
     """The span that all of an element's time is in if the test holds; ``None`` if that cannot be said."""
     if test.partial or not types & DATE_TYPES:
         return None
-    if types & DATE_TYPES <= _POINTS:
+    if types & DATE_TYPES <= POINT_TYPES:
         return _span(test.low, test.high)
     match test.part:
         case "whole":

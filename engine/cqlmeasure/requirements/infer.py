@@ -6,21 +6,43 @@ type, profile, codes or filters; none is there without a retrieve.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from cqlmeasure.elm import FunctionDef, Library, deep_recursion
 from cqlmeasure.models import FhirTypes, fhir_types
-from cqlmeasure.requirements import rules_constants, rules_logic, rules_queries, rules_values
+from cqlmeasure.requirements import (
+    rules_constants,
+    rules_logic,
+    rules_numbers,
+    rules_points,
+    rules_queries,
+    rules_times,
+    rules_values,
+)
 from cqlmeasure.requirements.libraries import Definition, LibrarySet
 from cqlmeasure.requirements.reach import Reached, reach
 from cqlmeasure.requirements.run import HANDLERS, Run, Site
-from cqlmeasure.requirements.values import Clause, Codes, Filter, Item, Path, Terminology, Value, either, join
+from cqlmeasure.requirements.values import (
+    Clause,
+    Codes,
+    Filter,
+    Item,
+    Path,
+    Terminology,
+    Value,
+    ValueTest,
+    either,
+    join,
+)
 
 #: The modules whose import registers the rules.
-RULES = (rules_constants, rules_values, rules_queries, rules_logic)
+RULES = (rules_constants, rules_values, rules_numbers, rules_points, rules_queries, rules_times, rules_logic)
 _ALTERNATIVES = 6
+
+
+Key = tuple[str, str | None, str | None, Codes | Terminology | None]
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -28,6 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     ``code_path`` and ``codes`` are what the retrieve says of codes; ``paths`` what is read, as ELM has it;
     ``necessary``: a subject without such data is in no initial population; ``everybody``: data of all subjects.
+    ``joins``: the kinds of data (their ``key``) that refer to these resources, each with the path of the reference.
     """
 
     resource: str
@@ -39,9 +62,10 @@ class Entry(msgspec.Struct, frozen=True):
     necessary: bool = False
     everybody: bool = False
     sites: tuple[int, ...] = ()
+    joins: tuple[tuple[Key, str], ...] = ()
 
     @property
-    def key(self) -> tuple[str, str | None, str | None, Codes | Terminology | None]:
+    def key(self) -> Key:
         """What tells it from others, filters aside."""
         return self.resource, self.profile, self.code_path, self.codes
 
@@ -49,7 +73,8 @@ class Entry(msgspec.Struct, frozen=True):
 class Inferred(msgspec.Struct, frozen=True):
     """What was found: entries, everything reached, and the roots with their values.
 
-    ``needs``: of each clause, a subject in an initial population has data of some entry's kind.
+    ``needs``: of each clause, a subject in an initial population has data of some entry's kind.  ``base``: the
+    canonical base of included libraries that are named without one.
     """
 
     libraries: LibrarySet
@@ -58,6 +83,7 @@ class Inferred(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
     needs: tuple[tuple[Entry, ...], ...]
     run: Run
+    base: str | None = None
 
 
 def infer(
@@ -129,7 +155,10 @@ def together(found: Sequence[Inferred]) -> list[Entry]:
     for group in groups.values():
         paths = tuple(dict.fromkeys(path for entry in group for path in entry.paths))
         everybody = any(entry.everybody for entry in group)
-        plain = msgspec.structs.replace(group[0], paths=paths, necessary=False, everybody=everybody, sites=())
+        joins = tuple(dict.fromkeys(join for entry in group for join in entry.joins))
+        plain = msgspec.structs.replace(
+            group[0], paths=paths, necessary=False, everybody=everybody, sites=(), joins=joins
+        )
         wanted = weakest(entry.filters for entry in group)
         merged += [msgspec.structs.replace(plain, filters=filters) for filters in wanted]
     return merged
@@ -148,22 +177,37 @@ def merged(run: Run) -> list[Entry]:
         paths = tuple(dict.fromkeys(path for _, entry in group for path in entry.paths))
         wanted = weakest(filters for number in sites for filters in sorted(run.demands[number], key=_filters_order))
         everybody = any(entry.everybody for _, entry in group)
-        first = msgspec.structs.replace(group[0][1], everybody=everybody)
+        joins = tuple(_joins(run, sites))
+        first = msgspec.structs.replace(group[0][1], everybody=everybody, joins=joins)
         found += [msgspec.structs.replace(first, filters=filters, paths=paths, sites=sites) for filters in wanted]
     return found
 
 
+def _joins(run: Run, sites: Sequence[int]) -> Iterator[tuple[Key, str]]:
+    """What refers to the resources of some retrieves."""
+    for site, path, target in run.joins:
+        if target in sites and site in run.demands:
+            yield _bare(run, site, run.sites[site]).key, ".".join(path)
+
+
 def weakest(alternatives: Iterable[frozenset[Filter]]) -> list[frozenset[Filter]]:
-    """Alternatives without those that another one covers; if they are many, what all have in common."""
-    kept: list[frozenset[Filter]] = []
+    """Alternatives without those that another one covers; if they are many, what all have in common.
+
+    Values do not tell alternatives apart: one that covers another keeps of its values what both have.
+    """
+    kept: dict[frozenset[Filter], frozenset[Filter]] = {}
     for filters in dict.fromkeys(alternatives):
-        if any(other <= filters for other in kept):
+        values = frozenset(one for one in filters if isinstance(one.test, ValueTest))
+        plain = filters - values
+        covering = next((other for other in kept if other <= plain), None)
+        if covering is not None:
+            kept[covering] &= values
             continue
-        kept = [other for other in kept if not filters <= other]
-        kept.append(filters)
-    if len(kept) > _ALTERNATIVES:
-        return [frozenset.intersection(*kept)]
-    return kept
+        for other in [other for other in kept if plain <= other]:
+            values &= kept.pop(other)
+        kept[plain] = values
+    found = [plain | values for plain, values in kept.items()]
+    return found if len(found) <= _ALTERNATIVES else [frozenset.intersection(*found)]
 
 
 def _bare(run: Run, number: int, site: Site) -> Entry:

@@ -9,16 +9,12 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from cqlmeasure.elm import FunctionDef
-from cqlmeasure.requirements.filters import Periods, code_filters, date_filters
-from cqlmeasure.requirements.infer import Entry, Inferred, together
+from cqlmeasure.requirements.infer import Inferred
 from cqlmeasure.requirements.libraries import Definition
-from cqlmeasure.requirements.paths import Paths
-from cqlmeasure.requirements.patterns import query_patterns
-from cqlmeasure.requirements.reference import reference_entries
+from cqlmeasure.requirements.options import DEFAULT, Options
 from cqlmeasure.requirements.statements import statement
+from cqlmeasure.requirements.written import data_requirements
 from cqlmeasure.typesys import SYSTEM, DataType, IntervalType, ListType, NamedType
 
 _FHIR = "http://hl7.org/fhir/StructureDefinition/"
@@ -31,25 +27,6 @@ _TYPES = {
     "Date": "date", "DateTime": "dateTime", "Time": "time", "Quantity": "Quantity", "Ratio": "Ratio",
     "Code": "Coding", "Concept": "CodeableConcept", "Any": "Any",
 }  # fmt: skip
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How requirements are written.
-
-    ``reference``: the entries and paths that the reference tooling gives, for comparison.  ``cqfm``: extension names
-    of the older quality-measure guide instead of FHIR's and CRMI's.  ``patterns``: searches with every entry.
-    ``library_base``: canonical base of libraries that the measure's url does not tell.
-    """
-
-    periods: Periods = Periods()
-    reference: bool = False
-    cqfm: bool = False
-    patterns: bool = True
-    library_base: str | None = None
-    texts: Mapping[str, str] = {}
-
-
-DEFAULT = Options()
 
 
 def module_definition(
@@ -73,7 +50,7 @@ def module_definition(
         },
         "relatedArtifact": sorted(artifacts, key=_block),
         "parameter": _unique((one for part in parts for one in _parameters(part, options)), "use", "name"),
-        "dataRequirement": _unique(_requirements(parts, options)),
+        "dataRequirement": data_requirements(parts, options),
     }
     # In the order of the standard: what identifies comes before what is said.
     library = {"resourceType": "Library", **header, **{k: v for k, v in library.items() if k not in header}}
@@ -140,7 +117,7 @@ def _artifacts(found: Inferred, options: Options) -> Iterable[dict[str, Any]]:
         url = _MODELS.get(model.local_identifier, f"{model.uri}/Library/{model.local_identifier}-ModelInfo")
         yield _artifact(f"{model.local_identifier} model information", url, model.version)
     for item, library in reached.includes:
-        path = item.path if ":" in item.path else f"{options.library_base or ''}Library/{item.path}"
+        path = item.path if ":" in item.path else f"{options.library_base or found.base or ''}Library/{item.path}"
         yield _artifact(f"Library {item.local_identifier}", path, item.version or library.identifier.version)
     for system in reached.code_systems:
         yield _artifact(f"Code system {system.name}", system.id, system.version)
@@ -187,92 +164,6 @@ def _fhir_type(kind: DataType | None) -> tuple[str, bool]:
         case NamedType(_, name):
             return name, False
     return "Resource", False
-
-
-# data requirements
-
-
-def _requirements(found: Sequence[Inferred], options: Options) -> Iterable[dict[str, Any]]:
-    if options.reference:
-        for one in found:
-            for entry, must_support in reference_entries(one):
-                yield _requirement(entry, must_support, code_filters(entry, one.run.paths), [], [])
-        return
-    paths = found[0].run.paths
-    entries = together(found)
-    related = {entry.resource for entry in entries}
-    made: list[_Written] = []
-    for entry in entries:
-        codes = code_filters(entry, paths)
-        dates = date_filters(entry, paths, options.periods)
-        patterns = query_patterns(paths, entry, options.periods, related) if options.patterns else []
-        _add(made, _Written(entry, _must_support(paths, entry), codes, dates, patterns))
-    for written in made:
-        yield written.json()
-
-
-class _Written(msgspec.Struct):
-    """An entry on its way to JSON."""
-
-    entry: Entry
-    must_support: list[str]
-    codes: list[dict[str, Any]]
-    dates: list[dict[str, Any]]
-    patterns: list[str]
-
-    def json(self) -> dict[str, Any]:
-        """As a DataRequirement."""
-        return _requirement(self.entry, self.must_support, self.codes, self.dates, self.patterns)
-
-    def covers(self, other: _Written) -> bool:
-        """Whether, as written, it asks for all that another one asks for."""
-        return (
-            self.entry.key == other.entry.key
-            and all(one in other.codes for one in self.codes)
-            and all(one in other.dates for one in self.dates)
-        )
-
-
-def _add(made: list[_Written], one: _Written) -> None:
-    """Add an entry; of those that cannot be told apart once written, or that another covers, one is left."""
-    for known in made:
-        if known.covers(one) or one.covers(known):
-            wider, other = (known, one) if known.covers(one) else (one, known)
-            wider.patterns = list(dict.fromkeys((*wider.patterns, *other.patterns)))
-            wider.must_support = list(dict.fromkeys((*wider.must_support, *other.must_support)))
-            necessary = known.entry.necessary or one.entry.necessary
-            wider.entry = msgspec.structs.replace(wider.entry, necessary=necessary)
-            made.remove(known)
-            _add(made, wider)
-            return
-    made.append(one)
-
-
-def _must_support(paths: Paths, entry: Entry) -> list[str]:
-    cleaned = (paths.clean(entry.resource, path) for path in entry.paths)
-    return list(dict.fromkeys(".".join(path) for path in cleaned))
-
-
-def _requirement(
-    entry: Entry,
-    must_support: Sequence[str],
-    codes: list[dict[str, Any]],
-    dates: list[dict[str, Any]],
-    patterns: Sequence[str],
-) -> dict[str, Any]:
-    extension: list[dict[str, Any]] = []
-    if entry.necessary and (codes or dates or entry.resource != "Patient"):
-        extension.append({"url": f"{_FHIR}cqf-isSelective", "valueBoolean": True})
-    extension += [{"url": f"{_FHIR}cqf-fhirQueryPattern", "valueString": pattern} for pattern in patterns]
-    made = {
-        "extension": extension,
-        "type": entry.resource,
-        "profile": [entry.profile] if entry.profile else [],
-        "mustSupport": list(must_support),
-        "codeFilter": codes,
-        "dateFilter": dates,
-    }
-    return {name: value for name, value in made.items() if value != []}
 
 
 def _unique(found: Iterable[dict[str, Any]], *names: str) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
     filters = [_codes(made) for made in one.get("codeFilter", [])] + [
         _dates(made) for made in one.get("dateFilter", [])
     ]
+    filters += [_value(made) for made in one.get("extension", []) if made["url"].endswith("-valueFilter")]
     profile = next(iter(one.get("profile", [])), "").rpartition("/")[2]
     selective = any(extension["url"].endswith("isSelective") for extension in one.get("extension", []))
     return (
@@ -42,6 +43,17 @@ def _codes(made: Mapping[str, Any]) -> str:
         return f"{made['path']} in {made['valueSet']}"
     codes: Sequence[Mapping[str, str]] = made["code"]
     return f"{made['path']} = {' or '.join(code.get('display') or code['code'] for code in codes)}"
+
+
+_COMPARATORS = {"eq": "=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+
+
+def _value(made: Mapping[str, Any]) -> str:
+    parts = {part["url"]: part for part in made["extension"]}
+    quantity = parts["value"].get("valueQuantity")
+    others = (value for name, value in parts["value"].items() if name != "url")
+    shown = f"{quantity['value']} {quantity['unit']}" if quantity is not None else str(next(others)).lower()
+    return f"{parts['path']['valueString']} {_COMPARATORS[parts['comparator']['valueCode']]} {shown}"
 
 
 def _dates(made: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from cqlmeasure.typesys import ChoiceType, DataType, IntervalType, ListType, Nam
 
 #: Types whose value is a time.
 DATE_TYPES = frozenset({"date", "dateTime", "instant", "Period"})
+POINT_TYPES = frozenset({"date", "dateTime", "instant"})
 
 
 class Paths:
@@ -40,6 +41,17 @@ class Paths:
             if path[end] == "value" and owners and all(self.fhir.is_primitive(owner) for owner in owners):
                 return path[:end]
         return path
+
+    def is_single(self, resource: str, path: Path) -> bool:
+        """Whether there is at most one element at ``path``."""
+        owners: frozenset[str] | None = frozenset({resource})
+        for at, name in enumerate(path):
+            for owner in owners or ():
+                element = self.fhir.element(owner, name)
+                if element is not None and isinstance(element.type, ListType):
+                    return False
+            owners = self.types(resource, path[: at + 1])
+        return owners is not None
 
     def _step(self, owners: Iterable[str], name: str) -> frozenset[str] | None:
         found: set[str] = set()

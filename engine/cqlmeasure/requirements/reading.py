@@ -162,6 +162,9 @@ def _has_code(value: Any, known: Mapping[str, Collection[str | None]]) -> bool:
         return value in known
     if not isinstance(value, Mapping):
         return False
+    if any(str(one.get("url")).endswith("notDoneValueSet") for one in _items(value, "extension")):
+        # Nothing in a value set was done: that is no code.
+        return True
     coding = value.get("coding")
     if isinstance(coding, list):
         return any(_has_code(one, known) for one in coding)

@@ -88,6 +88,7 @@ def query(run: Run, node: queries.Query, scope: Scope) -> Value:
         None if aggregated else result.symbol,
         frozenset() if aggregated else outer,
         frozenset() if aggregated else frozenset(needs),
+        None if aggregated else result.extent,
     )
 
 
@@ -101,7 +102,7 @@ def bind(source: Source, expression: Expression) -> Value:
     elif not value.fields and _single(kind):
         element = element_of(source.value)
         symbol = Element(source.scope, types=element.types if element is not None else frozenset())
-    return Value(value.items, value.fields, symbol)
+    return Value(value.items, value.fields, symbol, extent=value.extent)
 
 
 def origin_of(run: Run, node: Expression, scope: Scope) -> str:
@@ -125,7 +126,7 @@ def origin_of(run: Run, node: Expression, scope: Scope) -> str:
 def _scoped(value: Value, scope: int) -> Value:
     items = frozenset(Item(item.site, item.filters, item.path, item.scopes | {scope}) for item in value.items)
     fields = tuple((name, _scoped(part, scope)) for name, part in value.fields)
-    return Value(items, fields, value.symbol)
+    return Value(items, fields, value.symbol, extent=value.extent)
 
 
 def _single(kind: DataType | None) -> bool:
@@ -231,7 +232,7 @@ def _close(run: Run, sources: Sequence[Source], facts: frozenset[Fact], rows: Va
 def _left(value: Value, own: dict[int, Source], facts: frozenset[Fact]) -> Value:
     items = frozenset(_narrow(item, own, item.scopes, facts) for item in value.items)
     fields = tuple((name, _left(part, own, facts)) for name, part in value.fields)
-    return Value(items, fields, _symbol_outside(value.symbol, own))
+    return Value(items, fields, _symbol_outside(value.symbol, own), extent=value.extent)
 
 
 def _narrow(item: Item, own: dict[int, Source], scopes: Iterable[int], facts: frozenset[Fact]) -> Item:

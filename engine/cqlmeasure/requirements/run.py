@@ -91,6 +91,8 @@ class Run:
         #: What is read of the resources of each retrieve, in order of discovery.
         self.reads: dict[int, dict[Path, None]] = {}
         self.texts: dict[Read, None] = {}
+        #: Joins over references: the retrieve that refers, the path of the reference, the retrieve referred to.
+        self.joins: dict[tuple[int, Path, int], None] = {}
         self._known: dict[tuple[int, int], tuple[Scope, Value]] = {}
         self._site_of: dict[int, int] = {}
         self._scopes: dict[tuple[int, int], int] = {}

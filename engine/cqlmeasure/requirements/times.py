@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 import msgspec
@@ -221,3 +221,15 @@ def _point(given: str, high: bool) -> Point:
 
 def _midnight(at: datetime) -> datetime:
     return datetime.combine(date(at.year, at.month, at.day), datetime.min.time())
+
+
+def moments(text: str, zone: tzinfo) -> tuple[datetime, datetime] | None:
+    """The first and the last moment that a FHIR date or dateTime may mean, in a time zone; ``None`` if it is none."""
+    try:
+        if "T" in text:
+            at = datetime.fromisoformat(text)
+            local = at if at.tzinfo is None else at.astimezone(zone).replace(tzinfo=None)
+            return local, local
+        return _point(text, False).at, _point(text, True).at
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -46,7 +46,15 @@ class PresenceTest(msgspec.Struct, frozen=True, tag=True):
     """An element is there."""
 
 
-Test = CodeTest | DateTest | PresenceTest
+class ValueTest(msgspec.Struct, frozen=True, tag=True):
+    """A number or quantity compares to a constant: ``eq``, ``lt``, ``le``, ``gt`` or ``ge``; ``true`` is one too."""
+
+    comparator: str
+    value: str
+    unit: str | None = None
+
+
+Test = CodeTest | DateTest | PresenceTest | ValueTest
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -105,10 +113,19 @@ class Nothing(msgspec.Struct, frozen=True, tag=True):
 
 
 class Constant(msgspec.Struct, frozen=True, tag=True):
-    """Symbol: a number, with a unit if it is a quantity."""
+    """Symbol: a number, with a unit if it is a quantity, or ``true`` or ``false``."""
 
     value: str
     unit: str | None = None
+
+
+class Range(msgspec.Struct, frozen=True, tag=True):
+    """Symbol: an interval of constants; a missing one is unbounded."""
+
+    low: Constant | None
+    high: Constant | None
+    low_closed: bool = True
+    high_closed: bool = True
 
 
 class Moment(msgspec.Struct, frozen=True, tag=True):
@@ -117,18 +134,30 @@ class Moment(msgspec.Struct, frozen=True, tag=True):
     term: Time
 
 
-Symbol = Element | Codes | Terminology | Nothing | Constant | Moment
+class Extent(msgspec.Struct, frozen=True):
+    """Bounds that all points of a time are within, if it is not null; ``day``: only the days of the bounds count."""
+
+    low: Time | None
+    high: Time | None
+    day: bool = False
+
+
+Symbol = Element | Codes | Terminology | Nothing | Constant | Range | Moment
 Clause = frozenset[Item]
 
 
 class Value(msgspec.Struct, frozen=True):
-    """See the module.  ``needs`` is a conjunction of clauses: of each, some item must have data."""
+    """See the module.  ``needs`` is a conjunction of clauses: of each, some item must have data.
+
+    ``extent``: of a time that data say, bounds that it is within; of a list, those of all its items.
+    """
 
     items: frozenset[Item] = frozenset()
     fields: tuple[tuple[str, Value], ...] = ()
     symbol: Symbol | None = None
     facts: frozenset[Fact] = frozenset()
     needs: frozenset[Clause] = frozenset()
+    extent: Extent | None = None
 
     def field(self, name: str) -> Value | None:
         """The part of a tuple."""
@@ -175,6 +204,7 @@ def _join(one: Value, other: Value) -> Value:
         join_symbols(one.symbol, other.symbol),
         one.facts & other.facts,
         either(one.needs, other.needs),
+        one.extent if one.extent == other.extent else None,
     )
 
 
