@@ -12,12 +12,18 @@ import pytest
 
 import cqlmeasure as cm
 from cqlmeasure.api import planning, reading_plans
-from cqlmeasure.data import Selection, Wanted, reading, skimming
+from cqlmeasure.data import Selection, Wanted, reading, skimming, source
 
 Json = dict[str, Any]
 MODES = [(True, True), (False, True), (False, False)]
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "decks" / "qicore2025"
 SAMPLES = ["breast-cancer-proms", "diabetes-hba1c", "emergency-follow-up", "hospital-stays"]
+
+
+@pytest.fixture(autouse=True)
+def texts_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short texts are read whole otherwise."""
+    monkeypatch.setattr(source, "SKIMMED_FROM", 0)
 
 
 def adopted(resource: Json, patient: str, prefix: str) -> Json:
@@ -114,6 +120,15 @@ def test_files_and_several_measures(repository: Path, tmp_path: Path) -> None:
     assert all(one == found[0] for one in found)
 
 
+def test_supplemental_data_can_be_left_out(repository: Path) -> None:
+    content = cm.Content(repository / "measures" / "diabetes-hba1c")
+    measure = content.measure("DiabetesHbA1cPoorControl")
+    subjects = list(content.test_subjects(measure.name))
+    whole, less = (measure.evaluate(subjects, supplemental=one).summary() for one in (True, False))
+    assert less["group"] == whole["group"]
+    assert ("contained" in whole or "evaluatedResource" in whole) and whole != less
+
+
 def test_what_is_not_used_is_not_read(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = cm.Content(repository / "measures" / "diabetes-hba1c")
     name = "DiabetesHbA1cPoorControl"
@@ -128,8 +143,7 @@ def test_what_is_not_used_is_not_read(repository: Path, monkeypatch: pytest.Monk
         return found
 
     monkeypatch.setattr(skimming, "parse_resource", parse)
-    source = cm.from_texts(texts, bundle_is_patient=True)
-    content.measure(name).evaluate(source, keep=False, evidence=False)
+    content.measure(name).evaluate(cm.from_texts(texts, bundle_is_patient=True), keep=False, evidence=False)
     assert "CarePlan" not in types
     # Of some only the Patient is read: they cannot be in the initial population.
     assert types.count("Patient") == len(texts)
@@ -137,7 +151,7 @@ def test_what_is_not_used_is_not_read(repository: Path, monkeypatch: pytest.Monk
 
 def test_a_plan_is_kept(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CQLMEASURE_CACHE_DIR", str(tmp_path))
-    name, source = "DiabetesHbA1cPoorControl", cm.from_texts([bundle([{"resourceType": "Patient", "id": "p"}])])
+    name, texts = "DiabetesHbA1cPoorControl", cm.from_texts([bundle([{"resourceType": "Patient", "id": "p"}])])
     made: list[object] = []
     real = reading_plans.reading_plan
 
@@ -147,11 +161,11 @@ def test_a_plan_is_kept(repository: Path, tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(reading_plans, "reading_plan", reading_plan)
     for period in ("2026", "2026", "2025"):
-        cm.Content(repository / "measures" / "diabetes-hba1c").measure(name).evaluate(source, period=period)
+        cm.Content(repository / "measures" / "diabetes-hba1c").measure(name).evaluate(texts, period=period)
     assert len(made) == 2, "one for each period"
     for broken in tmp_path.glob("reading/*/*"):
         broken.write_bytes(b"nonsense")
-    cm.Content(repository / "measures" / "diabetes-hba1c").measure(name).evaluate(source, period="2026")
+    cm.Content(repository / "measures" / "diabetes-hba1c").measure(name).evaluate(texts, period="2026")
     assert len(made) == 3
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqlmeasure.data import Selection, SubjectData, Wanted, from_texts, ndjson
+from cqlmeasure.data import Selection, SubjectData, Wanted, from_texts, ndjson, source
 from cqlmeasure.data.ndjson_index import Index
 from cqlmeasure.data.screen import Screen, type_of, writing
 
@@ -21,6 +21,13 @@ VISITS = Wanted("Encounter", frozenset({"1", "2"}))
 DRUGS = Wanted("MedicationRequest")
 PRESSURES = Wanted("Observation", frozenset({"85354-9"}), frozenset({"http://example.org/blood-pressure"}))
 SELECTION = Selection((Wanted("Patient"), VISITS, DRUGS, PRESSURES))
+
+
+@pytest.fixture(autouse=True)
+def texts_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short texts are read whole otherwise."""
+    monkeypatch.setattr(source, "SKIMMED_FROM", 0)
+
 
 LOOKS = [
     ('{"resourceType":"Encounter","type":[{"coding":[{"system":"s","code":"1"}]}]}', True),

@@ -111,7 +111,7 @@ def compare(
     measure = cm.Content(deck).measure(name)
 
     def run() -> None:
-        measure.evaluate(subjects(texts), period=period, keep=False, evidence=False)
+        measure.evaluate(subjects(texts), period=period, keep=False, evidence=False, supplemental=False)
 
     ours = medians({"ours": run}, max(rounds, 5), len(texts))["ours"]
     return {

@@ -134,6 +134,7 @@ class Content:
         evidence: bool = True,
         keep: bool = True,
         plan: bool = True,
+        supplemental: bool = True,
         jobs: int = 1,
         resume: str | os.PathLike[str] | None = None,
         progress: Callable[[int], None] | None = None,
@@ -149,7 +150,7 @@ class Content:
         return run(
             self._wanted(measures, period, parameters, now, step, attribution_to(provider, attribution)),
             data,
-            Options(subjects, date, report, evidence, keep, plan, jobs, resume, progress),
+            Options(subjects, date, report, evidence, keep, plan, supplemental, jobs, resume, progress),
         )
 
     def server_subjects(

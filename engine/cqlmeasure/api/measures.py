@@ -187,6 +187,7 @@ class CompiledMeasure:
         evidence: bool = True,
         keep: bool = True,
         plan: bool = True,
+        supplemental: bool = True,
         jobs: int = 1,
         resume: str | os.PathLike[str] | None = None,
         progress: Callable[[int], None] | None = None,
@@ -206,6 +207,8 @@ class CompiledMeasure:
         without it only the totals, for populations that do not fit into memory.  ``plan``: of files, only what the
         measure can use is read; without evidence and ``keep``, nor are subjects that are in no initial population.
 
+        ``supplemental``: evaluate supplemental data and risk factors too.
+
         ``jobs``: in so many processes, for data at a path.  ``resume``: a file that keeps what is finished; an
         evaluation that was stopped goes on from there (without ``keep``).  ``progress`` is told how many more
         subjects are done.
@@ -217,7 +220,7 @@ class CompiledMeasure:
         """
         settings = self.settings(period, timezone, parameters, now)
         settings = settings._replace(attribution=attribution_to(provider, attribution))
-        options = Options(subjects, date, report, evidence, keep, plan, jobs, resume, progress)
+        options = Options(subjects, date, report, evidence, keep, plan, supplemental, jobs, resume, progress)
         return run([(self, settings)], data, options)[0]
 
     def trend(
@@ -235,6 +238,7 @@ class CompiledMeasure:
         evidence: bool = True,
         keep: bool = True,
         plan: bool = True,
+        supplemental: bool = True,
         jobs: int = 1,
         resume: str | os.PathLike[str] | None = None,
         progress: Callable[[int], None] | None = None,
@@ -248,7 +252,9 @@ class CompiledMeasure:
         whole = self.settings(period, timezone, parameters, now)
         whole = whole._replace(attribution=attribution_to(provider, attribution))
         wanted = [(self, whole._replace(period=part)) for part in split_period(whole.period, step)]
-        return run(wanted, data, Options(subjects, date, report, evidence, keep, plan, jobs, resume, progress))
+        return run(
+            wanted, data, Options(subjects, date, report, evidence, keep, plan, supplemental, jobs, resume, progress)
+        )
 
     def evaluate_unfiltered(
         self,

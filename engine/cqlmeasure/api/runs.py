@@ -70,6 +70,7 @@ class Options(NamedTuple):
     evidence: bool = True
     keep: bool = True
     plan: bool = True
+    supplemental: bool = True
     jobs: int = 1
     resume: str | os.PathLike[str] | None = None
     progress: Callable[[int], None] | None = None
@@ -141,6 +142,7 @@ def evaluated(
         return evaluate_together(
             tasks,
             map(Person, _counted(source, options.progress)),
+            supplemental=options.supplemental,
             evidence=options.evidence,
             keep=options.keep,
             settled=settling(tasks, rules),

@@ -96,7 +96,7 @@ def _journal(wanted: Wanted, source: Divisible, options: Options, parts: int, no
         "measures": ", ".join(measure.fingerprint for measure, _ in wanted),
         "settings": _digest([list(settings._replace(indexes=None).key) for _, settings in wanted]),
         "attribution": _digest([repr(settings.attribution) for _, settings in wanted]),
-        "options": _digest([options.evidence, options.plan]),
+        "options": _digest([options.evidence, options.plan, options.supplemental]),
         "data": source.identity(),
     }
     return Journal(options.resume, about, parts, now)

@@ -200,6 +200,7 @@ def evaluate(
             evidence=single,
             keep=single,
             plan=not running.no_plan,
+            supplemental=not running.no_supplemental,
             jobs=running.jobs,
             resume=running.resume,
             progress=progress.advance_by,

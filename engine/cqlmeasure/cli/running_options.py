@@ -20,6 +20,7 @@ class RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int
     resume: Path | None
     no_plan: bool
+    no_supplemental: bool
 
 
 _OPTIONS = (
@@ -42,6 +43,7 @@ _OPTIONS = (
         help="Read all data, and evaluate everybody. The result is the same, but for what is said of data that do not"
         " matter.",
     ),
+    advanced("--no-supplemental", is_flag=True, help="Leave supplemental data and risk factors out."),
 )
 
 

@@ -16,6 +16,9 @@ from cqlmeasure.data.skimming import skim
 from cqlmeasure.data.subjects import Grouping, SubjectData, subject_from_resources
 from cqlmeasure.errors import DataError, Diagnostic, Severity
 
+#: Of a shorter text, to tell what matters takes longer than to read everything.
+SKIMMED_FROM = 8 << 10
+
 _OF_PATIENTS = frozenset({*PATIENT_PATHS, "Patient"})
 
 
@@ -51,7 +54,7 @@ class Source:
 
     def from_text(self, text: bytes, place: str) -> Iterator[SubjectData] | Json:
         """The subjects of the text of a Bundle, or the resource that it is."""
-        if self.screen is not None:
+        if self.screen is not None and len(text) >= SKIMMED_FROM:
             skimmed = skim(text, place, self.screen)
             if skimmed is not None:
                 return self._from_entries(skimmed.entries, place, skimmed.ruled_out)

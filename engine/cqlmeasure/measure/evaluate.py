@@ -24,7 +24,7 @@ from cqlmeasure.measure.composite import (
 )
 from cqlmeasure.measure.definition import MeasureDefinition
 from cqlmeasure.measure.labels import label, remaining
-from cqlmeasure.measure.members import Cases, reference
+from cqlmeasure.measure.members import SUBJECT_KEY, Cases, reference
 from cqlmeasure.measure.observations import observe
 from cqlmeasure.measure.paths import find
 from cqlmeasure.measure.period import Period
@@ -203,7 +203,8 @@ def _group(
         observed.append((rule, keyed))
     everyone: Cases = {}
     for cases in labelled if plan.stratifiers else ():
-        everyone.update(cases)
+        if cases:
+            everyone = {**everyone, **cases}
 
     def counted(inside: Cases) -> GroupResult:
         return count_among(inside, labelled, observed)
@@ -216,7 +217,10 @@ def _group(
             for stratifier in plan.stratifiers
         ),
         members=tuple(
-            tuple(found for item in cases.values() if (found := reference(item)) is not None) for cases in labelled
+            ()
+            if not cases or SUBJECT_KEY in cases
+            else tuple(found for item in cases.values() if (found := reference(item)) is not None)
+            for cases in labelled
         ),
     )
 
