@@ -162,7 +162,7 @@ def soundness(options: argparse.Namespace) -> int:
 
     chance = random.Random(5)
     names = [name for name in content.test_measures() if not options.measure or name in options.measure]
-    pool = list(_pool(content, chance)) if options.pad else []
+    others = list(pool(content, chance)) if options.pad else []
     totals: Counter[str] = Counter()
     seconds = Counter[str]()
     for name in names:
@@ -177,8 +177,8 @@ def soundness(options: argparse.Namespace) -> int:
             periods = Periods({MEASUREMENT_PERIOD: (period["start"], period["end"])})
             reading = plan([found], periods, members)
             subject = subject_from_resources(data.resources, case.name)
-            added = chance.choices(pool, k=options.pad) if pool else []
-            resources = [*subject.resources, *(_adopted(text, subject.id) for text in added)]
+            added = chance.choices(others, k=options.pad) if others else []
+            resources = [*subject.resources, *(adopted(text, subject.id) for text in added)]
             started = time.perf_counter()
             wanted = _as_written(found, periods, members) if options.written else reading.keeps
             kept = [resource for resource in resources if wanted(resource)]
@@ -212,7 +212,8 @@ def _as_written(found: Inferred, periods: Periods, members: Members) -> Callable
     return selector(library, fhir=fhir_types(), members=lambda url: members(url) or {}, zone=UTC)
 
 
-def _pool(content: Content, chance: random.Random) -> Iterable[bytes]:
+def pool(content: Content, chance: random.Random) -> Iterable[bytes]:
+    """Resources of some test patients of every measure."""
     for name in content.test_measures():
         cases = list(content.test_cases(name))
         for case in chance.sample(cases, min(25, len(cases))):
@@ -221,7 +222,7 @@ def _pool(content: Content, chance: random.Random) -> Iterable[bytes]:
                     yield orjson.dumps(resource)
 
 
-def _adopted(text: bytes, patient: str) -> dict[str, Any]:
+def adopted(text: bytes, patient: str) -> dict[str, Any]:
     """A resource of somebody else as one of this patient."""
     pieces = text.split(b'"Patient/')
     moved = pieces[0] + b"".join(
