@@ -169,7 +169,7 @@ def test_a_plan_is_kept(repository: Path, tmp_path: Path, monkeypatch: pytest.Mo
     assert len(made) == 3
 
 
-SETS = {"v": {"1": ("s",), "2": ("s",)}}
+SETS = {"v": frozenset({"1", "2", "v"})}
 PLAN = planning.ReadingPlan(
     retrieved=(planning.Kind("Encounter", value_set="v|2"), planning.Kind("Procedure")),
     used=(planning.Kind("Encounter", value_set="v|2", low="2026-01-01"),),

@@ -16,7 +16,7 @@ import orjson
 from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.api.parameters import Declared, Parameters, parameter_values
 from cqlmeasure.api.periods import NowLike, evaluation_time
-from cqlmeasure.api.planning import ReadingPlan, from_bytes, to_bytes
+from cqlmeasure.api.planning import ReadingPlan, from_bytes, members_of, to_bytes
 from cqlmeasure.compiler.program import Program
 from cqlmeasure.content import Content
 from cqlmeasure.errors import Diagnostic, TerminologyError
@@ -56,6 +56,7 @@ class Engine:
         self.prefer_elm = prefer_elm
         lookup = content if content is not None else MemoryLookup(())
         self.terminology = Terminology(lookup, lenient=lenient_terminology)
+        self.members = members_of(self.terminology)
         self.store = Store()
         self._known: dict[str, PreparedLibrary] = {}
 

@@ -23,7 +23,7 @@ from cqlmeasure.api.others import all_resources
 from cqlmeasure.api.parallel import Opened
 from cqlmeasure.api.parameters import check_reserved
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, NowLike, PeriodLike, as_period
-from cqlmeasure.api.planning import Reading, members_of
+from cqlmeasure.api.planning import Reading
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.runs import Data, Options, Readable, Settings, run
 from cqlmeasure.content import MeasureEntry
@@ -360,7 +360,7 @@ class CompiledMeasure:
         if self._prepared is not None:
             bounds = {MEASUREMENT_PERIOD: (period.start, period.end)}
             plan = self._prepared.reading_plan(self._entry.resource(), bounds, settings.timezone)
-        return Reading(plan, members_of(self._engine.terminology))
+        return Reading(plan, self._engine.members)
 
     def _explainer(self, settings: Settings) -> Explainer:
         plan, _ = self._prepare(settings)

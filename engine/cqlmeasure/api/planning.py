@@ -7,7 +7,7 @@ of a measure is kept on disk, so that a later run needs neither the translator n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,8 +16,8 @@ from cqlmeasure.data import Clause, Selection, Wanted
 from cqlmeasure.errors import TerminologyError
 from cqlmeasure.terminology import Terminology
 
-Members = Callable[[str], Collection[str] | None]
-"""The codes of a value set by its canonical; ``None`` if they are not known."""
+Members = Callable[[str], frozenset[str] | None]
+"""The codes of a value set by its canonical, with the canonical itself; ``None`` if they are not known."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -81,38 +81,34 @@ def selection(readings: Sequence[Reading], *, evidence: bool, ruling_out: bool) 
     """
     wanted: dict[Wanted, None] = {Wanted("Patient"): None}
     needed: list[tuple[Clause, ...]] = []
-    known: dict[str, frozenset[str] | None] = {}
     for plan, members in readings:
         if plan is None:
             return None
         for kind in plan.retrieved if evidence else plan.used:
-            wanted.setdefault(_wanted(kind, members, known, dates=not evidence))
-        needed.append(
-            tuple(tuple(_wanted(kind, members, known, dates=True) for kind in clause) for clause in plan.clauses)
-        )
+            wanted.setdefault(_wanted(kind, members, dates=not evidence))
+        needed.append(tuple(tuple(_wanted(kind, members, dates=True) for kind in clause) for clause in plan.clauses))
     return Selection(tuple(wanted), tuple(needed) if ruling_out and not evidence else ())
 
 
-def _wanted(kind: Kind, members: Members, known: dict[str, frozenset[str] | None], *, dates: bool) -> Wanted:
+def _wanted(kind: Kind, members: Members, *, dates: bool) -> Wanted:
     codes = None if kind.codes is None else frozenset(kind.codes)
-    url = kind.value_set
-    if url is not None:
-        if url not in known:
-            found = members(url)
-            # Of what was not done, the value set itself is named.
-            known[url] = None if found is None else frozenset(found) | {url.partition("|")[0]}
-        codes = known[url]
+    if kind.value_set is not None:
+        codes = members(kind.value_set)
     profiles = frozenset(() if kind.profile is None else (kind.profile,))
     return Wanted(kind.type, codes, profiles, kind.low if dates else None, kind.high if dates else None)
 
 
 def members_of(terminology: Terminology) -> Members:
-    """The codes of value sets as terminology has them."""
+    """The codes of value sets as terminology has them; remembered."""
+    known: dict[str, frozenset[str] | None] = {}
 
-    def members(url: str) -> Collection[str] | None:
-        try:
-            return terminology.value_set(url).codes.keys()
-        except TerminologyError:
-            return None
+    def members(url: str) -> frozenset[str] | None:
+        if url not in known:
+            try:
+                # Of what was not done, the value set itself is named.
+                known[url] = frozenset(terminology.value_set(url).codes) | {url.partition("|")[0]}
+            except TerminologyError:
+                known[url] = None
+        return known[url]
 
     return members

@@ -55,7 +55,7 @@ class Ndjson(Source):
             places = self._places(files, count, each)
             self._tell_lost(places)
             pieces = [places] if count == 1 else shares(places, count)
-            yield [NdjsonPart(files, piece, self.screen, self) for piece in pieces]
+            yield [NdjsonPart(files, piece, self) for piece in pieces]
 
     @contextmanager
     def _plain(self) -> Iterator[list[File]]:

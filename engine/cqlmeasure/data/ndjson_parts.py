@@ -87,11 +87,11 @@ def _faults(line: bytes, name: str, number: int) -> Sequence[Diagnostic]:
 class NdjsonPart(Source):
     """The subjects at some places of NDJSON files: those of Bundles first, then the patients."""
 
-    def __init__(self, files: Sequence[File], places: Places, screen: Screen | None, of: Source) -> None:
+    def __init__(self, files: Sequence[File], places: Places, of: Source) -> None:
         super().__init__(of.bundle_is_patient, of.strict)
         self.files = files
         self.places = places
-        self.screen = screen
+        self.selection = of.selection
 
     @property
     def count(self) -> int | None:

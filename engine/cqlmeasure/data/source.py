@@ -30,7 +30,7 @@ class Source:
         self.strict = strict
         self.warnings: list[Diagnostic] = []
         self.selection: Selection | None = None
-        self.screen: Screen | None = None
+        self._screen: Screen | None = None
 
     def selecting(self, selection: Selection) -> Self:
         """The same source, which reads no more than what is wanted of files that allow it.
@@ -38,9 +38,15 @@ class Source:
         The warnings of both are the same list.
         """
         found = copy.copy(self)
-        found.selection = selection
-        found.screen = Screen(selection)
+        found.selection, found._screen = selection, None
         return found
+
+    @property
+    def screen(self) -> Screen | None:
+        """The selection, ready to be held against texts; made when the first text asks for it."""
+        if self._screen is None and self.selection is not None:
+            self._screen = Screen(self.selection)
+        return self._screen
 
     def note(self, found: Iterable[Diagnostic]) -> None:
         """Notes what parts of the source left out."""
@@ -54,7 +60,7 @@ class Source:
 
     def from_text(self, text: bytes, place: str) -> Iterator[SubjectData] | Json:
         """The subjects of the text of a Bundle, or the resource that it is."""
-        if self.screen is not None and len(text) >= SKIMMED_FROM:
+        if self.selection is not None and len(text) >= SKIMMED_FROM and self.screen is not None:
             skimmed = skim(text, place, self.screen)
             if skimmed is not None:
                 return self._from_entries(skimmed.entries, place, skimmed.ruled_out)
