@@ -1,0 +1,187 @@
+"""A store as a source of subjects, read with or without a selection.
+
+Always holds: without a selection, the subjects are those of the sources that were loaded, in their order, each with all
+of its resources in their order; with one, the resources that matter in the same order, and always the Patient.  Memory
+holds a block of subjects at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from cqlmeasure.data.selection import Selection
+from cqlmeasure.data.store.arrow import Array, broken, modules
+from cqlmeasure.data.store.manifest import Manifest, Partition, read_manifest, verify
+from cqlmeasure.data.store.matching import Found, Plan, find, plan_of
+from cqlmeasure.data.store.partition import PartitionFiles
+from cqlmeasure.data.subjects import Json, SubjectData
+from cqlmeasure.errors import Diagnostic
+
+
+class Share(NamedTuple):
+    """The share ``number`` (from 0 on) of ``of`` shares of the subjects."""
+
+    number: int = 0
+    of: int = 1
+
+
+WHOLE = Share()
+
+
+class Store:
+    """The subjects of a store.  It can be pickled: by its path."""
+
+    def __init__(self, path: str | os.PathLike[str], share: Share = WHOLE, plan: Plan | None = None) -> None:
+        self.path = Path(path)
+        self.manifest: Manifest = read_manifest(self.path)
+        self.warnings: list[Diagnostic] = []
+        self._share = share
+        self._plan = plan
+        self.ruled_out = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self.path), self._share, self._plan)
+
+    @property
+    def count(self) -> int:
+        """How many subjects there are in this share."""
+        return sum(part.subjects for one in self._pieces() for part in one.parts)
+
+    def part(self, number: int, of: int) -> Store:
+        """A share of the subjects: that of ``number`` (from 0 on) of ``of``; together they are all, in order."""
+        if not 0 <= number < of:
+            raise ValueError(f"there is no part {number} of {of}")
+        return Store(self.path, Share(number, of), self._plan)
+
+    def selecting(self, selection: Selection) -> Store:
+        """The same subjects with the resources that matter; who cannot count has the Patient alone."""
+        return Store(self.path, self._share, plan_of(selection))
+
+    def verify(self) -> None:
+        """Compares the checksums of all files; ``DataError`` that lists those that differ."""
+        verify(self.path, self.manifest)
+
+    def __iter__(self) -> Iterator[SubjectData]:
+        return self._read(candidates_only=False)
+
+    def candidates(self) -> Iterator[SubjectData]:
+        """The subjects that can count for some purpose; ``ruled_out`` says how many others were passed."""
+        return self._read(candidates_only=True)
+
+    def _read(self, candidates_only: bool) -> Iterator[SubjectData]:
+        self.warnings.clear()
+        self.ruled_out = 0
+        for piece in self._pieces():
+            files = PartitionFiles(self.path / self.manifest.folder, piece.partition)
+            found = None
+            if self._plan is not None:
+                found = find(files, self._plan, everybody=not candidates_only)
+                if candidates_only:
+                    inside = found.candidates[piece.first_subject : piece.last_subject]
+                    staying = int(modules().numpy.count_nonzero(inside))
+                    self.ruled_out += len(inside) - staying
+                    if not staying:
+                        continue
+            yield from _subjects(files, piece, found, candidates_only)
+
+    def _pieces(self) -> list[_Piece]:
+        """The blocks of this share, by partitions; shares have about the same numbers of resources."""
+        number, of = self._share
+        total = sum(one.rows + one.subjects for one in self.manifest.partitions)
+        before, found = 0, []
+        for partition in self.manifest.partitions:
+            parts, row, subject = [], 0, 0
+            for block in partition.blocks:
+                if before * of // max(total, 1) == number:
+                    parts.append(_Part(row, row + block.rows, subject, block.subjects))
+                row, subject, before = row + block.rows, subject + block.subjects, before + block.rows + block.subjects
+            if parts:
+                found.append(_Piece(partition, parts))
+        return found
+
+
+class _Part(NamedTuple):
+    """A block: its rows from one to another, and its subjects from the first on."""
+
+    start: int
+    end: int
+    first: int
+    subjects: int
+
+
+class _Piece(NamedTuple):
+    """Blocks of one partition that follow each other."""
+
+    partition: Partition
+    parts: list[_Part]
+
+    @property
+    def first_subject(self) -> int:
+        return self.parts[0].first
+
+    @property
+    def last_subject(self) -> int:
+        return self.parts[-1].first + self.parts[-1].subjects
+
+
+def _subjects(files: PartitionFiles, piece: _Piece, found: Found | None, only: bool) -> Iterator[SubjectData]:
+    """The subjects of a piece; with ``only`` the candidates alone."""
+    ids, sources = files.subjects()
+    chosen = None if found is None else modules().numpy.flatnonzero(found.rows)
+    staying = found.candidates.tolist() if only and found is not None else None
+    ruled_out = _Purposes(found)
+    for part in piece.parts:
+        for number, resources in enumerate(_resources(files, part, chosen), part.first):
+            if staying is None or staying[number]:
+                yield SubjectData(ids[number], resources, sources[number], ruled_out.of(number))
+
+
+def _resources(files: PartitionFiles, part: _Part, chosen: Array | None) -> Iterator[list[Json]]:
+    """For each subject of a block its resources, of them those of the rows that are chosen."""
+    numpy = modules().numpy
+    first, last = numpy.searchsorted(files.group_ends, (part.start, part.end), side="right").tolist()
+    if chosen is None:
+        groups, rows = list(range(first, last)), None
+    else:
+        rows = chosen[slice(*numpy.searchsorted(chosen, (part.start, part.end)))]
+        groups = numpy.unique(numpy.searchsorted(files.group_ends, rows, side="right")).tolist()
+    if not groups:
+        yield from ([] for _ in range(part.subjects))
+        return
+    taken = files.take(groups, rows)
+    bounds = numpy.searchsorted(taken.numbers, numpy.arange(part.first, part.first + part.subjects + 1)).tolist()
+    loads, data = orjson.loads, taken.data
+    spans = list(zip(taken.starts, taken.ends, strict=True))
+    for begin, end in pairwise(bounds):
+        try:
+            resources = [loads(data[start:stop]) for start, stop in spans[begin:end]]
+        except orjson.JSONDecodeError as error:
+            raise broken(files.path("resources"), f"the JSON of a resource: {error}") from error
+        if not all(type(one) is dict and type(one.get("resourceType")) is str for one in resources):
+            raise broken(files.path("resources"), "a resource is no FHIR")
+        yield resources
+
+
+class _Purposes:
+    """The purposes that subjects are ruled out of."""
+
+    def __init__(self, found: Found | None) -> None:
+        alive = found.alive if found is not None else ()
+        self._matrix = modules().numpy.array(alive).T.copy() if alive else None
+        self._known: dict[bytes, frozenset[int]] = {}
+
+    def of(self, number: int) -> frozenset[int]:
+        """Those of a subject."""
+        if self._matrix is None:
+            return frozenset()
+        flags = self._matrix[number].tobytes()
+        found = self._known.get(flags)
+        if found is None:
+            found = self._known[flags] = frozenset(at for at, flag in enumerate(flags) if not flag)
+        return found
