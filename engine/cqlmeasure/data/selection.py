@@ -12,12 +12,15 @@ class Wanted(msgspec.Struct, frozen=True):
     """One kind of resources that can matter: those of a type, of them those with a code and a date.
 
     ``codes``: one of them is the code of some Coding of the resource, of whatever system and wherever it is, or the
-    resource names a value set of things not done; ``None``: codes do not matter.  ``low`` and ``high``: the first and
-    last day (``YYYY-MM-DD``) that some time of the resource can touch; ``None``: unbounded.
+    resource names a value set of things not done, or it declares one of ``profiles``; ``None``: codes do not matter.
+    ``low``: a day (``YYYY-MM-DD``) on
+    or after which the resource has a time; ``high``: one on or before which it has one.  A Period without a start or an
+    end, an age and the like have times on either side; ``None``: unbounded.
     """
 
     type: str
     codes: frozenset[str] | None = None
+    profiles: frozenset[str] = frozenset()
     low: str | None = None
     high: str | None = None
 

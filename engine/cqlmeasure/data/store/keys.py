@@ -1,8 +1,9 @@
 """The keys of a resource by which a store finds it: its codes, and the days from which and to which its times reach.
 
-Always holds: keys ask for too much rather than for too little.  ``codes`` has the code of every Coding, wherever it is,
-and ``NOT_DONE_VALUE_SET`` if the resource names a value set of things not done; ``start`` and ``end`` enclose every
-date of the resource but those of ``meta``, and are ``None`` where they cannot be told.
+Always holds: keys ask for too much rather than for too little.  ``codes`` has the code of every Coding, wherever it
+is, the profiles that the resource declares, and ``NOT_DONE_VALUE_SET`` if it names a value set of things not done;
+``start`` and ``end`` enclose every date of the resource but those of ``meta``, and are ``None`` where they cannot be
+told.
 """
 
 from __future__ import annotations
@@ -90,39 +91,64 @@ class _Keys:
         self.beginningless = self.endless = False
 
     def walk(self, resource: Json) -> None:
-        """Everything below; of ``meta`` the codes alone."""
-        if "meta" in resource:
-            self._walk([("meta", resource["meta"])])
+        """Everything below; of ``meta`` the codes and profiles alone."""
+        meta = resource.get("meta")
+        if isinstance(meta, dict):
+            self._walk([meta])
             self.first, self.last, self.beginningless, self.endless = _FAR, -_FAR, False, False
-        code = resource.get("code")
-        if isinstance(code, str):
-            self.codes.append(code[:MAX_CODE])
-        self._walk([item for item in resource.items() if item[0] != "meta"])
+            profiles = meta.get("profile")
+            for url in profiles if isinstance(profiles, list) else ():
+                if isinstance(url, str):
+                    self.codes.append(url.partition("|")[0][:MAX_CODE])
+            resource = {name: value for name, value in resource.items() if name != "meta"}
+        self._walk([resource])
 
-    def _walk(self, stack: list[tuple[str, Any]]) -> None:
+    def _walk(self, stack: list[Any]) -> None:
         while stack:
-            name, value = stack.pop()
-            kind = type(value)
-            if kind is str:
-                if name not in _NO_TIMES and "0" <= value[:1] <= "9":
-                    self._time(value)
-            elif kind is dict:
-                self._object(name, value)
-                stack.extend(value.items())
-            elif kind is list:
-                stack.extend((name, item) for item in value)
-            if kind is not bool and name.endswith(_OTHER_TIMES) and _TIMED.fullmatch(name):
-                self.beginningless = self.endless = True
+            owner = stack.pop()
+            if type(owner) is list:
+                stack.extend(item for item in owner if type(item) in (dict, list))
+                continue
+            for name, value in owner.items():
+                kind = type(value)
+                if kind is str:
+                    if "0" <= value[:1] <= "9":
+                        meaning = _meaning(name)
+                        if meaning is None:
+                            self._time(value)
+                    elif name == "url":
+                        if value == NOT_DONE_VALUE_SET:
+                            self.codes.append(NOT_DONE_VALUE_SET)
+                    elif name[-6:] == "String" and _meaning(name):
+                        self.beginningless = self.endless = True
+                elif kind is dict:
+                    stack.append(value)
+                    if _meaning(name):
+                        self.beginningless = self.endless = True
+                    elif "start" in value or "end" in value or name[-6:].lower() == "period":
+                        self._period(value)
+                elif kind is list:
+                    self._list(name, value, stack)
+            code = owner.get("code")
+            if type(code) is str and type(owner.get("value")) not in (float, int):  # a Quantity has a number
+                self.codes.append(code[:MAX_CODE])
 
-    def _object(self, name: str, value: Json) -> None:
-        code = value.get("code")
-        if type(code) is str and type(value.get("value")) not in (float, int):  # a Quantity has a number
-            self.codes.append(code[:MAX_CODE])
-        if value.get("url") == NOT_DONE_VALUE_SET:
-            self.codes.append(NOT_DONE_VALUE_SET)
-        if "start" in value or "end" in value or name[-6:].lower() == "period":
-            self.beginningless = self.beginningless or not isinstance(value.get("start"), str)
-            self.endless = self.endless or not isinstance(value.get("end"), str)
+    def _list(self, name: str, values: list[Any], stack: list[Any]) -> None:
+        for value in values:
+            kind = type(value)
+            if kind is dict:
+                stack.append(value)
+                if "start" in value or "end" in value or name[-6:].lower() == "period":
+                    self._period(value)
+            elif kind is str:
+                if "0" <= value[:1] <= "9" and _meaning(name) is None:
+                    self._time(value)
+            elif kind is list:
+                stack.append(value)
+
+    def _period(self, value: Json) -> None:
+        self.beginningless = self.beginningless or not isinstance(value.get("start"), str)
+        self.endless = self.endless or not isinstance(value.get("end"), str)
 
     def _time(self, text: str) -> None:
         days = days_of(text[:11])
@@ -135,6 +161,14 @@ class _Keys:
             self.first = first
         if last > self.last:
             self.last = last
+
+
+@lru_cache(maxsize=10_000)
+def _meaning(name: str) -> bool | None:
+    """Whether an element is a time that is no date; ``None`` if its text may be a date."""
+    if name.endswith(_OTHER_TIMES) and _TIMED.fullmatch(name):
+        return True
+    return False if name in _NO_TIMES else None
 
 
 @lru_cache(maxsize=100_000)

@@ -6,6 +6,7 @@ partitions with changes are written anew, the others' files stay; two loads of o
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -85,9 +86,13 @@ def load(
         _tidy(root, old)
         folder.mkdir()
         one = _Load(root, folder, old, sizes)
+        enabled = gc.isenabled()
+        gc.disable()  # resources hold no cycles, and to look for some costs as much as the work
         try:
             found = one.run(sources, [deleted_key(reference) for reference in delete], on_subject or (lambda: None))
         finally:
+            if enabled:
+                gc.enable()
             one.writer.abandon()
             one.spool.close()
             shutil.rmtree(folder, ignore_errors=True)

@@ -22,7 +22,7 @@ ZONES = 2
 
 
 class Kind(NamedTuple):
-    """A ``Wanted`` as it is looked up: codes in order (also that of what was not done), days of 1970-01-01."""
+    """A ``Wanted`` as it is looked up: codes in order (with profiles and what was not done), days from 1970-01-01 on."""
 
     type: str
     codes: tuple[str, ...]
@@ -57,6 +57,7 @@ def _kind(wanted: Wanted) -> Kind:
     codes: Iterable[str] = (EVERY_CODE,)
     if wanted.codes is not None:
         codes = {code[:MAX_CODE] for code in wanted.codes if code} | {NOT_DONE_VALUE_SET}
+        codes |= {url.partition("|")[0][:MAX_CODE] for url in wanted.profiles}
     low = None if wanted.low is None else date.fromisoformat(wanted.low).toordinal() - EPOCH - ZONES
     high = None if wanted.high is None else date.fromisoformat(wanted.high).toordinal() - EPOCH + ZONES
     return Kind(wanted.type, tuple(sorted(codes, key=str.encode)), low, high)

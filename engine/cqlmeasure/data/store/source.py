@@ -61,7 +61,9 @@ class Store:
 
     def selecting(self, selection: Selection) -> Store:
         """The same subjects with the resources that matter; who cannot count has the Patient alone."""
-        return Store(self.path, self._share, plan_of(selection))
+        found = Store(self.path, self._share, plan_of(selection))
+        found.warnings = self.warnings
+        return found
 
     def verify(self) -> None:
         """Compares the checksums of all files; ``DataError`` that lists those that differ."""

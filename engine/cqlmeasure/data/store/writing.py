@@ -109,7 +109,8 @@ class _PartitionWriter:
         self._block_subjects = 0
         self._block_bytes = 0
         self._terms: dict[tuple[str, str], int] = {}
-        self._postings = tuple(array("i") for _ in range(5))  # term, number, row, start, end
+        self._posted = (array("i"), array("i"))  # terms and rows
+        self._rows = (array("i"), array("i"), array("i"))  # of each row the subject's number, start, end
         self._row = 0
 
     @property
@@ -175,29 +176,33 @@ class _PartitionWriter:
             else:
                 arrays.append(arrow.array(values, field.type))
         self._writer("resources").write_table(arrow.Table.from_arrays(arrays, schema=schema("resources")))
-        for _, _, number, _, row in group:
-            self._post(number, row)
-            self._types[row.type] = self._types.get(row.type, 0) + 1
+        self._post(group)
 
-    def _post(self, number: int, row: Row) -> None:
-        terms, postings = self._terms, self._postings
-        start = UNKNOWN_START if row.start is None else row.start
-        end = UNKNOWN_END if row.end is None else row.end
-        for code in (EVERY_CODE, *row.codes):
-            key = (row.type, code)
-            term = terms.get(key)
-            if term is None:
-                term = terms[key] = len(terms)
-            for values, value in zip(postings, (term, number, self._row, start, end), strict=True):
-                values.append(value)
-        self._row += 1
+    def _post(self, group: Sequence[tuple[str, str, int, int, Row]]) -> None:
+        """Notes the codes of rows, for the file of codes."""
+        terms, types = self._terms, self._types
+        found, rows = (part.append for part in self._posted)
+        numbers, starts, ends = (part.append for part in self._rows)
+        for at, (kind, _, number, _, row) in enumerate(group, self._row):
+            numbers(number)
+            starts(UNKNOWN_START if row.start is None else row.start)
+            ends(UNKNOWN_END if row.end is None else row.end)
+            types[kind] = types.get(kind, 0) + 1
+            for code in (EVERY_CODE, *row.codes):
+                key = (kind, code)
+                term = terms.get(key)
+                if term is None:
+                    term = terms[key] = len(terms)
+                found(term)
+                rows(at)
+        self._row += len(group)
 
     def finish(self) -> Partition:
         """Writes what is left, and closes the files."""
         self._flush()
         self._write_codes()
         self._write_subjects()
-        counts = {"resources": self._row, "codes": len(self._postings[0]), "subjects": len(self._subjects)}
+        counts = {"resources": self._row, "codes": len(self._posted[0]), "subjects": len(self._subjects)}
         for kind in KINDS:
             self._writer(kind)
         self.close_files()
@@ -215,7 +220,8 @@ class _PartitionWriter:
         ranks = numpy.empty(len(terms), numpy.int32)
         for rank, term in enumerate(terms):
             ranks[self._terms[term]] = rank
-        found, numbers, rows, starts, ends = (numpy.frombuffer(part, numpy.int32) for part in self._postings)
+        found, rows = (numpy.frombuffer(part, numpy.int32) for part in self._posted)
+        numbers, starts, ends = (numpy.frombuffer(part, numpy.int32) for part in self._rows)
         ranked = ranks[found]
         order = numpy.argsort(ranked, kind="stable")  # which leaves the rows of a term in order
         ranked = ranked[order]
@@ -225,12 +231,12 @@ class _PartitionWriter:
         for first, last in pairwise(edges):
             for start in range(first, last, self._sizes.posting_rows):
                 part = slice(start, min(start + self._sizes.posting_rows, last))
-                at, which = order[part], arrow.array(ranked[part])
+                at, which = rows[order[part]], arrow.array(ranked[part])
                 columns = [
                     kinds.take(which),
                     codes.take(which),
                     arrow.array(numbers[at]),
-                    arrow.array(rows[at]),
+                    arrow.array(at),
                     _dates(starts[at], UNKNOWN_START),
                     _dates(ends[at], UNKNOWN_END),
                 ]
