@@ -20,6 +20,7 @@ from cqlmeasure.api.pieces import is_complete, is_definition
 from cqlmeasure.api.results import MeasureResult, trend_points
 from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import attributed, subjects
+from cqlmeasure.api.stores import load, store
 from cqlmeasure.data import SubjectData, bundles, from_resources, ndjson
 from cqlmeasure.errors import (
     ContentError,
@@ -99,9 +100,11 @@ __all__ = [
     "from_resources",
     "is_complete",
     "is_definition",
+    "load",
     "ndjson",
     "read_outcome",
     "render",
+    "store",
     "subjects",
     "to_cql",
     "translate",

@@ -9,6 +9,7 @@ from cqlmeasure.data.bundles import Folder, Resources, bundles, folder, from_res
 from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
 from cqlmeasure.data.selection import Clause, Selection, Wanted
+from cqlmeasure.data.store import Store
 from cqlmeasure.data.subjects import DataSource, Selecting, SubjectData, subject_from_resources
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Resources",
     "Selecting",
     "Selection",
+    "Store",
     "SubjectData",
     "Wanted",
     "bundles",

@@ -22,7 +22,7 @@ ZONES = 2
 
 
 class Kind(NamedTuple):
-    """A ``Wanted`` as it is looked up: codes in order (with profiles and what was not done), days from 1970-01-01 on."""
+    """A ``Wanted`` as it is looked up: codes in order (with profiles and what was not done), days since 1970."""
 
     type: str
     codes: tuple[str, ...]
