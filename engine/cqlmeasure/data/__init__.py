@@ -10,7 +10,7 @@ from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
 from cqlmeasure.data.selection import Clause, Selection, Wanted
 from cqlmeasure.data.store import Store
-from cqlmeasure.data.subjects import DataSource, Selecting, SubjectData, subject_from_resources
+from cqlmeasure.data.subjects import DataSource, Screened, Selecting, SubjectData, subject_from_resources
 
 __all__ = [
     "Clause",
@@ -18,6 +18,7 @@ __all__ = [
     "Folder",
     "Ndjson",
     "Resources",
+    "Screened",
     "Selecting",
     "Selection",
     "Store",

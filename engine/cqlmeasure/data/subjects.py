@@ -56,6 +56,20 @@ class Selecting(Protocol):
         ...
 
 
+@runtime_checkable
+class Screened(Protocol):
+    """Subjects of a selection whose source knows who cannot count without handing them out."""
+
+    def candidates(self) -> Iterator[SubjectData]:
+        """The subjects that can count for some purpose, in their order."""
+        ...
+
+    @property
+    def ruled_out(self) -> int:
+        """How many subjects ``candidates`` has passed by so far: they can count for no purpose at all."""
+        ...
+
+
 def unique_resources(resources: Iterable[Json]) -> list[Json]:
     """``resources`` without exact repetitions (same type, id and content)."""
     seen: _Seen = {}

@@ -26,11 +26,12 @@ KINDS = ("resources", "codes", "subjects")
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A Parquet file: its rows, bytes and SHA-256."""
+    """A Parquet file: its rows, bytes and SHA-256, of the whole and of the footer, which says where everything is."""
 
     rows: int
     bytes: int
     sha256: str
+    footer: str
 
 
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,11 +41,20 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: int
 
 
+class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """A row group of the file of codes: the type of its resources, the first and the last code."""
+
+    type: str
+    first: str
+    last: str
+
+
 class Partition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Some of the subjects; ``number`` names its files: ``resources/00007.parquet`` and so on."""
 
     number: int
     blocks: tuple[Block, ...]
+    codes: tuple[Group, ...]
     types: dict[str, int]
     files: dict[str, File]
 
@@ -193,7 +203,17 @@ def file_of(path: Path, rows: int) -> File:
     """What the manifest says of a file."""
     with open(path, "rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return File(rows, path.stat().st_size, digest)
+    return File(rows, path.stat().st_size, digest, footer_of(path))
+
+
+def footer_of(path: Path) -> str:
+    """The SHA-256 of a Parquet file's footer; of what is no such file, that of its last bytes."""
+    with open(path, "rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - 8))
+        length = int.from_bytes(stream.read(4), "little") + 8
+        stream.seek(size - length if length <= size else max(0, size - 8))
+        return hashlib.sha256(stream.read()).hexdigest()
 
 
 def verify(path: Path, manifest: Manifest) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cqlmeasure.data.store.arrow import Array, broken, modules, reading
-from cqlmeasure.data.store.manifest import Partition
+from cqlmeasure.data.store.manifest import Partition, footer_of
 
 MAX_GROUP_BYTES = 2 << 30
 EVERY_CODE = ""
@@ -86,13 +86,16 @@ class PartitionFiles:
         return self._folder / self.partition.path(kind)
 
     def _open(self, kind: str, **options: Any) -> Any:
-        path = self.path(kind)
+        path, expected = self.path(kind), self.partition.files[kind]
         with reading(path):
-            file = modules().parquet.ParquetFile(path, **options)
+            # Libraries are not safe against every footer: one that is not as it was written is not opened.
+            if path.stat().st_size != expected.bytes or footer_of(path) != expected.footer:
+                raise broken(path, "it was cut or changed")
+            file = modules().parquet.ParquetFile(path, page_checksum_verification=True, **options)
             found = file.schema_arrow.remove_metadata()
         if not _plain(found).equals(schema(kind)):
             raise broken(path, f"its columns are {', '.join(f'{field.name} {field.type}' for field in found)}"[:300])
-        if file.metadata.num_rows != self.partition.files[kind].rows:
+        if file.metadata.num_rows != expected.rows:
             raise broken(path, f"it has {file.metadata.num_rows} rows")
         for number in range(file.metadata.num_row_groups):
             if file.metadata.row_group(number).total_byte_size > MAX_GROUP_BYTES:
@@ -130,15 +133,12 @@ class PartitionFiles:
     @cached_property
     def directory(self) -> dict[str, list[tuple[int, str, str]]]:
         """For each type the row groups of the codes, each with its first and last code."""
+        groups = self.partition.codes
+        if self.codes.metadata.num_row_groups != len(groups):
+            raise broken(self.path("codes"), f"it has {self.codes.metadata.num_row_groups} row groups")
         found: dict[str, list[tuple[int, str, str]]] = {}
-        metadata = self.codes.metadata
-        with reading(self.path("codes")):
-            for number in range(metadata.num_row_groups):
-                group = metadata.row_group(number)
-                kinds, codes = group.column(0).statistics, group.column(1).statistics
-                if kinds is None or codes is None or kinds.min != kinds.max:
-                    raise broken(self.path("codes"), "a row group has no statistics of types and codes")
-                found.setdefault(kinds.min, []).append((number, codes.min, codes.max))
+        for number, group in enumerate(groups):
+            found.setdefault(group.type, []).append((number, group.first, group.last))
         return found
 
     def postings(self, group: int) -> Postings:

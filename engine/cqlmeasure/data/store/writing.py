@@ -16,7 +16,7 @@ import msgspec
 
 from cqlmeasure.data.store.arrow import modules
 from cqlmeasure.data.store.keys import Row
-from cqlmeasure.data.store.manifest import KINDS, Block, File, Partition, file_of
+from cqlmeasure.data.store.manifest import KINDS, Block, File, Group, Partition, file_of
 from cqlmeasure.data.store.partition import EVERY_CODE, UNKNOWN_END, UNKNOWN_START, schema
 from cqlmeasure.errors import DataError
 
@@ -33,7 +33,7 @@ class Sizes(msgspec.Struct, frozen=True):
 
 SIZES = Sizes()
 MAX_SUBJECT_BYTES = 1 << 30
-_COMPRESSION = {"compression": "zstd", "compression_level": 3}
+_COMPRESSION = {"compression": "zstd", "compression_level": 3, "write_page_checksum": True}
 _OPTIONS: dict[str, dict[str, Any]] = {
     "resources": {
         # The JSON is too large for a dictionary, and its least and greatest text help nobody.
@@ -111,6 +111,7 @@ class _PartitionWriter:
         self._terms: dict[tuple[str, str], int] = {}
         self._posted = (array("i"), array("i"))  # terms and rows
         self._rows = (array("i"), array("i"), array("i"))  # of each row the subject's number, start, end
+        self._groups: list[Group] = []
         self._row = 0
 
     @property
@@ -202,12 +203,13 @@ class _PartitionWriter:
         self._flush()
         self._write_codes()
         self._write_subjects()
+        codes = tuple(self._groups)
         counts = {"resources": self._row, "codes": len(self._posted[0]), "subjects": len(self._subjects)}
         for kind in KINDS:
             self._writer(kind)
         self.close_files()
         files: dict[str, File] = {kind: file_of(self._paths[kind], counts[kind]) for kind in KINDS}
-        return Partition(self._number, tuple(self._blocks), dict(sorted(self._types.items())), files)
+        return Partition(self._number, tuple(self._blocks), codes, dict(sorted(self._types.items())), files)
 
     def close_files(self) -> None:
         """Closes the files as they are."""
@@ -231,6 +233,7 @@ class _PartitionWriter:
         for first, last in pairwise(edges):
             for start in range(first, last, self._sizes.posting_rows):
                 part = slice(start, min(start + self._sizes.posting_rows, last))
+                self._groups.append(Group(terms[ranked[start]][0], terms[ranked[start]][1], terms[ranked[part][-1]][1]))
                 at, which = rows[order[part]], arrow.array(ranked[part])
                 columns = [
                     kinds.take(which),
