@@ -147,28 +147,28 @@ def _told(file: Path) -> Json:
 
 
 @pytest.mark.parametrize(
-    ("kind", "change"),
+    ("kind", "change", "message"),
     [
-        ("resources", lambda table: table.drop(["codes"])),
-        ("resources", lambda table: table.rename_columns([*table.column_names[:-1], "json"])),
-        ("resources", lambda table: table.slice(1)),
-        ("resources", _with("resource", "{")),
-        ("resources", _with("resource", "[]")),
-        ("resources", _with("resource", "{}")),
-        ("resources", _with("resource", None)),
-        ("resources", _with("number", -1)),
-        ("resources", _with("number", 10**9)),
-        ("resources", _with("position", None)),
-        ("codes", _with("row", 10**9)),
-        ("codes", _with("row", -1)),
-        ("codes", _with("number", 10**9)),
-        ("codes", _with("number", None)),
-        ("codes", lambda table: table.slice(1)),
-        ("subjects", _with("subject", None)),
-        ("subjects", _with("source", None)),
+        ("resources", lambda table: table.drop(["codes"]), r"its columns are"),
+        ("resources", lambda table: table.rename_columns([*table.column_names[:-1], "json"]), r"its columns are"),
+        ("resources", lambda table: table.slice(1), r"it has \d+ rows"),
+        ("resources", _with("resource", "{"), r"the JSON of a resource"),
+        ("resources", _with("resource", "[]"), r"is no FHIR"),
+        ("resources", _with("resource", "{}"), r"is no FHIR"),
+        ("resources", _with("resource", None), r"without JSON"),
+        ("resources", _with("number", -1), r"out of range"),
+        ("resources", _with("number", 10**9), r"out of range"),
+        ("resources", _with("position", None), r"of no subject"),
+        ("codes", _with("row", 10**9), r"out of range"),
+        ("codes", _with("row", -1), r"out of range"),
+        ("codes", _with("number", 10**9), r"out of range"),
+        ("codes", _with("number", None), r"out of range"),
+        ("codes", lambda table: table.slice(1), r"it has \d+ rows"),
+        ("subjects", _with("subject", None), r"without id"),
+        ("subjects", _with("source", None), r"without id"),
     ],
 )
-def test_files_with_other_content(path: Path, kind: str, change: Callable[[Any], Any]) -> None:
+def test_files_with_other_content(path: Path, kind: str, change: Callable[[Any], Any], message: str) -> None:
     file = first(path, kind)
     with parquet.ParquetFile(file) as opened:
         table, groups = opened.read(), opened.metadata.num_row_groups
@@ -177,7 +177,7 @@ def test_files_with_other_content(path: Path, kind: str, change: Callable[[Any],
             size = -(-len(table) // groups)
             writer.write_table(change(table.slice(number * size, size)))
     changed(path, lambda one: one["partitions"][0]["files"][kind].update(_told(file)))
-    with pytest.raises(DataError, match=r"error\[broken-store\]"):
+    with pytest.raises(DataError, match=rf"error\[broken-store\].*{message}"):
         read(path)
 
 
