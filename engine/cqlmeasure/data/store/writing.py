@@ -7,7 +7,7 @@ subjects only.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,11 @@ from cqlmeasure.errors import DataError
 class Sizes(msgspec.Struct, frozen=True):
     """How large the pieces of a store are, in resources and bytes of JSON."""
 
-    group_rows: int = 4096
+    group_rows: int = 2048
     block_rows: int = 1 << 16
     block_bytes: int = 32 << 20
     partition_rows: int = 1 << 19
-    posting_rows: int = 1 << 16
+    posting_rows: int = 1 << 14
 
 
 SIZES = Sizes()
@@ -146,10 +146,10 @@ class _PartitionWriter:
         """Writes a block."""
         if not self._block_subjects:
             return
-        self._block.sort(key=lambda one: one[:4])
-        block, size = self._block, self._sizes.group_rows
-        for start in range(0, len(block), size):
-            self._write_group(block[start : start + size])
+        # Patients, whom everybody reads, come first.
+        block = sorted(self._block, key=lambda one: (one[0] != "Patient", *one[:4]))
+        for start, end in _groups([one[0] for one in block], self._sizes.group_rows):
+            self._write_group(block[start:end])
         self._blocks.append(Block(self._block_subjects, len(block)))
         self._block, self._block_subjects, self._block_bytes = [], 0, 0
 
@@ -255,6 +255,18 @@ class _PartitionWriter:
         ]
         arrays = [arrow.array(values, field.type) for field, values in zip(schema("subjects"), columns, strict=True)]
         self._writer("subjects").write_table(arrow.Table.from_arrays(arrays, schema=schema("subjects")))
+
+
+def _groups(types: Sequence[str], size: int) -> Iterator[tuple[int, int]]:
+    """Where row groups begin and end: with every type that has enough resources begins a new one, as for Patients."""
+    start = 0
+    for at in range(1, len(types) + 1):
+        last = at == len(types)
+        if not last and types[at] != types[at - 1] and (at - start >= size // 4 or types[at - 1] == "Patient"):
+            last = True
+        if last or at - start == size:
+            yield start, at
+            start = at
 
 
 def _dates(days: Any, unknown: int) -> Any:
