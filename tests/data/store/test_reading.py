@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import tempfile
 from collections.abc import Iterator
@@ -226,3 +227,21 @@ def _in_order(some: list[Json], all_of_them: list[Json]) -> bool:
     """Whether these are among those, in their order."""
     rest = iter(all_of_them)
     return all(any(one == other for other in rest) for one in some)
+
+
+def test_the_format_is_open(many: tuple[list[SubjectData], Store]) -> None:
+    """Anything that reads Parquet finds the resources, by columns whose names say what they are."""
+    arrow = pytest.importorskip("pyarrow.parquet")
+    subjects, store = many
+    folder = store.path / store.manifest.folder
+    table = arrow.read_table(folder / "resources").to_pylist()
+    found = sorted((row["subject"], row["position"], json.loads(row["resource"])) for row in table)
+    assert [one[2] for one in found] == [resource for one in subjects for resource in one.resources]
+    (row,) = (row for row in table if row["id"] == "p003-2")
+    assert (row["type"], row["code"], row["codes"]) == ("Observation", "c6", ["c6"])
+    assert str(row["start"]) == str(row["end"]) == "2012-04-11"
+    encounters = [row for row in table if row["type"] == "Encounter"]
+    assert {(str(row["start"]), row["end"]) for row in encounters} == {("2026-01-05", None)}
+    codes = arrow.read_table(folder / "codes").to_pylist()
+    assert sum(row["code"] == "" for row in codes) == len(table)
+    assert [row["subject"] for row in arrow.read_table(folder / "subjects").to_pylist()] == [one.id for one in subjects]
