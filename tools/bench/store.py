@@ -135,7 +135,7 @@ def exists_rows(path: Path, rounds: int) -> list[dict[str, Any]]:
         selected = store.selecting(Selection(clause, ((clause,),)))
 
         def counted(selected: Store = selected) -> tuple[int, int]:
-            return sum(1 for _ in selected.candidates()), selected.ruled_out
+            return sum(1 for _ in selected.candidates()), selected.left_out
 
         def handed_out(selected: Store = selected) -> int:
             return sum(1 for one in selected if not one.ruled_out)

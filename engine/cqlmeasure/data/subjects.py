@@ -65,8 +65,8 @@ class Screened(Protocol):
         ...
 
     @property
-    def ruled_out(self) -> int:
-        """How many subjects ``candidates`` has passed by so far: they can count for no purpose at all."""
+    def left_out(self) -> int:
+        """How many subjects ``candidates`` has left out so far: they can count for no purpose at all."""
         ...
 
 

@@ -86,12 +86,12 @@ def test_candidates_alone(many: tuple[list[SubjectData], Store]) -> None:
     expected = [one for one in subjects if counts(selection, 0, one)]
     assert 0 < len(expected) < 40
     assert [one.id for one in found] == [one.id for one in expected]
-    assert selected.ruled_out == 40 - len(expected)
+    assert selected.left_out == 40 - len(expected)
     assert all(one.ruled_out == frozenset() for one in found)
     assert [one.resources for one in found] == [one.resources for one in selected if not one.ruled_out]
     halves = [selected.part(number, 2) for number in range(2)]
     assert [one.id for half in halves for one in half.candidates()] == [one.id for one in expected]
-    assert sum(half.ruled_out for half in halves) == 40 - len(expected)
+    assert sum(half.left_out for half in halves) == 40 - len(expected)
 
 
 def test_who_cannot_count_has_the_patient_alone(many: tuple[list[SubjectData], Store]) -> None:
@@ -220,7 +220,7 @@ def test_random_selections(folder: Path, given_resources: list[list[Json]], sele
                 assert len(one.resources) == 1
         candidates = [one for one in found if not purposes or len(one.ruled_out) < len(purposes)]
         assert plain(selected.candidates()) == plain(candidates)
-        assert selected.ruled_out == len(found) - len(candidates)
+        assert selected.left_out == len(found) - len(candidates)
 
 
 def _in_order(some: list[Json], all_of_them: list[Json]) -> bool:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from cqlmeasure.data.store.arrow import Array, broken, modules, reading
 from cqlmeasure.data.store.manifest import Partition, footer_of
+from cqlmeasure.errors import DataError
 
 MAX_GROUP_BYTES = 2 << 30
 EVERY_CODE = ""
@@ -87,6 +88,13 @@ class PartitionFiles:
 
     def _open(self, kind: str, **options: Any) -> Any:
         path, expected = self.path(kind), self.partition.files[kind]
+        if not path.is_file():
+            raise DataError(
+                f"{path} is missing",
+                code="broken-store",
+                file=str(path),
+                hint="was the store loaded anew meanwhile? then read it again, else load the data into a new store",
+            )
         with reading(path):
             # Libraries are not safe against every footer: one that is not as it was written is not opened.
             if path.stat().st_size != expected.bytes or footer_of(path) != expected.footer:

@@ -37,13 +37,19 @@ WHOLE = Share()
 class Store:
     """The subjects of a store.  It can be pickled: by its path."""
 
-    def __init__(self, path: str | os.PathLike[str], share: Share = WHOLE, plan: Plan | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        share: Share = WHOLE,
+        plan: Plan | None = None,
+        manifest: Manifest | None = None,
+    ) -> None:
         self.path = Path(path)
-        self.manifest: Manifest = read_manifest(self.path)
+        self.manifest = manifest or read_manifest(self.path)
         self.warnings: list[Diagnostic] = []
         self._share = share
         self._plan = plan
-        self.ruled_out = 0
+        self.left_out = 0
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self.path), self._share, self._plan)
@@ -57,11 +63,11 @@ class Store:
         """A share of the subjects: that of ``number`` (from 0 on) of ``of``; together they are all, in order."""
         if not 0 <= number < of:
             raise ValueError(f"there is no part {number} of {of}")
-        return Store(self.path, Share(number, of), self._plan)
+        return Store(self.path, Share(number, of), self._plan, self.manifest)
 
     def selecting(self, selection: Selection) -> Store:
         """The same subjects with the resources that matter; who cannot count has the Patient alone."""
-        found = Store(self.path, self._share, plan_of(selection))
+        found = Store(self.path, self._share, plan_of(selection), self.manifest)
         found.warnings = self.warnings
         return found
 
@@ -73,12 +79,12 @@ class Store:
         return self._read(candidates_only=False)
 
     def candidates(self) -> Iterator[SubjectData]:
-        """The subjects that can count for some purpose; ``ruled_out`` says how many others were passed."""
+        """The subjects that can count for some purpose; ``left_out`` says how many others there were."""
         return self._read(candidates_only=True)
 
     def _read(self, candidates_only: bool) -> Iterator[SubjectData]:
         self.warnings.clear()
-        self.ruled_out = 0
+        self.left_out = 0
         for piece in self._pieces():
             files = PartitionFiles(self.path / self.manifest.folder, piece.partition)
             found = None
@@ -87,7 +93,7 @@ class Store:
                 if candidates_only:
                     inside = found.candidates[piece.first_subject : piece.last_subject]
                     staying = int(modules().numpy.count_nonzero(inside))
-                    self.ruled_out += len(inside) - staying
+                    self.left_out += len(inside) - staying
                     if not staying:
                         continue
             yield from _subjects(files, piece, found, candidates_only)
