@@ -142,7 +142,7 @@ def test_what_is_wanted(tmp_path: Path, wanted: Wanted, expected: set[str]) -> N
     assert {resource["id"] for resource in found.resources} == expected | {"p"}
 
 
-CODES = ("a", "b", "c", "\u20ac", "k" * 250)
+CODES = ("", "a", "b", "c", "\u20ac", "k" * 250)
 
 
 @st.composite

@@ -68,12 +68,14 @@ def row_of(resource: Json, place: str) -> Row:
     kind, identity = resource["resourceType"], resource.get("id")
     if kind in _UNTIL and not any(name in resource for name in _UNTIL[kind]):
         keys.endless = True
+    codes = dict.fromkeys(keys.codes)
+    codes.pop("", None)  # that is for every resource
     known = keys.last > -_FAR
     return Row(
         kind,
         identity if isinstance(identity, str) else None,
         _main_code(resource),
-        tuple(dict.fromkeys(keys.codes)),
+        tuple(codes),
         keys.first if known and not keys.beginningless else None,
         keys.last if known and not keys.endless else None,
         json,

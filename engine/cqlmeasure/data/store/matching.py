@@ -56,11 +56,11 @@ def plan_of(selection: Selection) -> Plan:
 def _kind(wanted: Wanted) -> Kind:
     codes: Iterable[str] = (EVERY_CODE,)
     if wanted.codes is not None:
-        codes = {code[:MAX_CODE] for code in wanted.codes if code} | {NOT_DONE_VALUE_SET}
+        codes = {code[:MAX_CODE] for code in wanted.codes} | {NOT_DONE_VALUE_SET}
         codes |= {url.partition("|")[0][:MAX_CODE] for url in wanted.profiles}
     low = None if wanted.low is None else date.fromisoformat(wanted.low).toordinal() - EPOCH - ZONES
     high = None if wanted.high is None else date.fromisoformat(wanted.high).toordinal() - EPOCH + ZONES
-    return Kind(wanted.type, tuple(sorted(codes, key=str.encode)), low, high)
+    return Kind(wanted.type, tuple(sorted(codes)), low, high)
 
 
 class Found(NamedTuple):
@@ -116,11 +116,10 @@ def _look_up(files: PartitionFiles, kinds: Sequence[Kind], used: Iterable[int]) 
 
 def _groups(files: PartitionFiles, kind: Kind) -> list[int]:
     """The row groups that can have codes of a kind."""
-    texts = [code.encode() for code in kind.codes]
     found = []
     for number, first, last in files.directory.get(kind.type, ()):
-        at = bisect.bisect_left(texts, first.encode())
-        if at < len(texts) and texts[at] <= last.encode():
+        at = bisect.bisect_left(kind.codes, first)
+        if at < len(kind.codes) and kind.codes[at] <= last:
             found.append(number)
     return found
 

@@ -218,7 +218,7 @@ class _PartitionWriter:
 
     def _write_codes(self) -> None:
         arrow, numpy = modules().arrow, modules().numpy
-        terms = sorted(self._terms, key=lambda term: (term[0], term[1].encode()))
+        terms = sorted(self._terms)
         ranks = numpy.empty(len(terms), numpy.int32)
         for rank, term in enumerate(terms):
             ranks[self._terms[term]] = rank
