@@ -14,6 +14,7 @@ Always holds: what is read was checked for schema, numbers of rows and size; fau
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from cqlmeasure.data.store.arrow import Array, broken, modules, reading
 from cqlmeasure.data.store.manifest import Partition, footer_of
 from cqlmeasure.errors import DataError
 
-MAX_GROUP_BYTES = 2 << 30
+MAX_READ_BYTES = 2 << 30
 EVERY_CODE = ""
 """The code under which every resource of a type is found."""
 
@@ -99,16 +100,19 @@ class PartitionFiles:
             # Libraries are not safe against every footer: one that is not as it was written is not opened.
             if path.stat().st_size != expected.bytes or footer_of(path) != expected.footer:
                 raise broken(path, "it was cut or changed")
-            file = modules().parquet.ParquetFile(path, page_checksum_verification=True, **options)
+            file = modules().parquet.ParquetFile(path, page_checksum_verification=True, memory_map=True, **options)
             found = file.schema_arrow.remove_metadata()
         if not _plain(found).equals(schema(kind)):
             raise broken(path, f"its columns are {', '.join(f'{field.name} {field.type}' for field in found)}"[:300])
         if file.metadata.num_rows != expected.rows:
             raise broken(path, f"it has {file.metadata.num_rows} rows")
-        for number in range(file.metadata.num_row_groups):
-            if file.metadata.row_group(number).total_byte_size > MAX_GROUP_BYTES:
-                raise broken(path, f"a row group is larger than {MAX_GROUP_BYTES >> 20} MiB")
         return file
+
+    def check(self, kind: str, groups: Sequence[int]) -> None:
+        """That row groups are not too large to be read."""
+        metadata = (self.resources if kind == "resources" else self.codes).metadata
+        if sum(metadata.row_group(number).total_byte_size for number in groups) > MAX_READ_BYTES:
+            raise broken(self.path(kind), f"row groups are larger than {MAX_READ_BYTES >> 20} MiB")
 
     @cached_property
     def resources(self) -> Any:
@@ -153,6 +157,7 @@ class PartitionFiles:
         """The entries of a row group of the codes."""
         path = self.path("codes")
         numpy = modules().numpy
+        self.check("codes", (group,))
         with reading(path):
             table = self.codes.read_row_group(group, columns=_POSTED, use_threads=False).combine_chunks()
             columns = {name: table.column(name).chunk(0) for name in _POSTED}
@@ -174,6 +179,7 @@ class PartitionFiles:
         ``rows`` are sorted and lie in these groups.
         """
         path, numpy, arrow = self.path("resources"), modules().numpy, modules().arrow
+        self.check("resources", groups)
         with reading(path):
             table = self.resources.read_row_groups(
                 groups, columns=["number", "position", "resource"], use_threads=False

@@ -38,6 +38,7 @@ def _block(files: PartitionFiles, start: int, end: int) -> list[tuple[int, int, 
     path = files.path("resources")
     if first == last:
         return []
+    files.check("resources", range(first, last))
     with reading(path):
         table = files.resources.read_row_groups(list(range(first, last)), columns=_COLUMNS, use_threads=False)
         columns = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -142,16 +141,18 @@ def _subjects(files: PartitionFiles, piece: _Piece, found: Found | None, only: b
     """The subjects of a piece; with ``only`` the candidates alone."""
     ids, sources = files.subjects()
     chosen = None if found is None else modules().numpy.flatnonzero(found.rows)
-    staying = found.candidates.tolist() if only and found is not None else None
+    numpy = modules().numpy
+    everybody = numpy.arange(files.partition.subjects)
+    staying = numpy.flatnonzero(found.candidates) if only and found is not None else everybody
     ruled_out = _Purposes(found)
     for part in piece.parts:
-        for number, resources in enumerate(_resources(files, part, chosen), part.first):
-            if staying is None or staying[number]:
-                yield SubjectData(ids[number], resources, sources[number], ruled_out.of(number))
+        numbers = staying[slice(*numpy.searchsorted(staying, (part.first, part.first + part.subjects)))]
+        for number, resources in zip(numbers.tolist(), _resources(files, part, chosen, numbers), strict=True):
+            yield SubjectData(ids[number], resources, sources[number], ruled_out.of(number))
 
 
-def _resources(files: PartitionFiles, part: _Part, chosen: Array | None) -> Iterator[list[Json]]:
-    """For each subject of a block its resources, of them those of the rows that are chosen."""
+def _resources(files: PartitionFiles, part: _Part, chosen: Array | None, numbers: Array) -> Iterator[list[Json]]:
+    """For each of some subjects of a block its resources, of them those of the rows that are chosen."""
     numpy = modules().numpy
     first, last = numpy.searchsorted(files.group_ends, (part.start, part.end), side="right").tolist()
     if chosen is None:
@@ -160,13 +161,13 @@ def _resources(files: PartitionFiles, part: _Part, chosen: Array | None) -> Iter
         rows = chosen[slice(*numpy.searchsorted(chosen, (part.start, part.end)))]
         groups = numpy.unique(numpy.searchsorted(files.group_ends, rows, side="right")).tolist()
     if not groups:
-        yield from ([] for _ in range(part.subjects))
+        yield from ([] for _ in numbers)
         return
     taken = files.take(groups, rows)
-    bounds = numpy.searchsorted(taken.numbers, numpy.arange(part.first, part.first + part.subjects + 1)).tolist()
+    begins, stops = (numpy.searchsorted(taken.numbers, numbers, side=side).tolist() for side in ("left", "right"))
     loads, data = orjson.loads, taken.data
     spans = list(zip(taken.starts, taken.ends, strict=True))
-    for begin, end in pairwise(bounds):
+    for begin, end in zip(begins, stops, strict=True):
         try:
             resources = [loads(data[start:stop]) for start, stop in spans[begin:end]]
         except orjson.JSONDecodeError as error:
