@@ -10,8 +10,8 @@ the rounds.
   read          patients per second when everything is read and parsed
   each measure  patients per second of its evaluation from the store, without evidence and subjects' results, and beside
                 it that from the NDJSON; the counts are compared
-  exists        who has an Observation with a code, for a rare and a frequent one: patients per second when those who
-                have none are counted only, and when each is handed out
+  exists        who has an Observation with a code, for a rare and a frequent one: patients per second when it is only
+                told how many, when those who have it are read and the others counted, and when each is handed out
 
 ``--exists N``: the last with a population of N patients with 100 resources.  ``--keep FOLDER`` keeps the populations
 and stores there, and takes them from there the next time.
@@ -140,14 +140,16 @@ def exists_rows(path: Path, rounds: int) -> list[dict[str, Any]]:
         def handed_out(selected: Store = selected) -> int:
             return sum(1 for one in selected if not one.ruled_out)
 
+        decided, many = seconds(selected.candidate_count, rounds)
         alone, (candidates, others) = seconds(counted, rounds)
         everybody, same = seconds(handed_out, rounds)
-        assert candidates == same
+        assert candidates == same == many
         assert candidates + others == store.count
         found.append(
             {
                 "code": name,
                 "have_it": candidates,
+                "told_patients_per_s": round(store.count / decided),
                 "counted_patients_per_s": round(store.count / alone),
                 "handed_out_patients_per_s": round(store.count / everybody),
             }

@@ -87,11 +87,13 @@ def test_candidates_alone(many: tuple[list[SubjectData], Store]) -> None:
     assert 0 < len(expected) < 40
     assert [one.id for one in found] == [one.id for one in expected]
     assert selected.left_out == 40 - len(expected)
+    assert (selected.candidate_count(), store.candidate_count()) == (len(expected), 40)
     assert all(one.ruled_out == frozenset() for one in found)
     assert [one.resources for one in found] == [one.resources for one in selected if not one.ruled_out]
     halves = [selected.part(number, 2) for number in range(2)]
     assert [one.id for half in halves for one in half.candidates()] == [one.id for one in expected]
     assert sum(half.left_out for half in halves) == 40 - len(expected)
+    assert sum(half.candidate_count() for half in halves) == len(expected)
 
 
 def test_who_cannot_count_has_the_patient_alone(many: tuple[list[SubjectData], Store]) -> None:
@@ -221,6 +223,7 @@ def test_random_selections(folder: Path, given_resources: list[list[Json]], sele
         candidates = [one for one in found if not purposes or len(one.ruled_out) < len(purposes)]
         assert plain(selected.candidates()) == plain(candidates)
         assert selected.left_out == len(found) - len(candidates)
+        assert selected.candidate_count() == len(candidates)
 
 
 def _in_order(some: list[Json], all_of_them: list[Json]) -> bool:

@@ -81,16 +81,29 @@ class Store:
         """The subjects that can count for some purpose; ``left_out`` says how many others there were."""
         return self._read(candidates_only=True)
 
+    def candidate_count(self) -> int:
+        """How many subjects can count for some purpose; nothing is parsed to tell."""
+        if self._plan is None:
+            return self.count
+        plan = self._plan._replace(wanted=())
+        return sum(
+            int(modules().numpy.count_nonzero(piece.inside(find(self._files(piece), plan, everybody=False).candidates)))
+            for piece in self._pieces()
+        )
+
+    def _files(self, piece: _Piece) -> PartitionFiles:
+        return PartitionFiles(self.path / self.manifest.folder, piece.partition)
+
     def _read(self, candidates_only: bool) -> Iterator[SubjectData]:
         self.warnings.clear()
         self.left_out = 0
         for piece in self._pieces():
-            files = PartitionFiles(self.path / self.manifest.folder, piece.partition)
+            files = self._files(piece)
             found = None
             if self._plan is not None:
                 found = find(files, self._plan, everybody=not candidates_only)
                 if candidates_only:
-                    inside = found.candidates[piece.first_subject : piece.last_subject]
+                    inside = piece.inside(found.candidates)
                     staying = int(modules().numpy.count_nonzero(inside))
                     self.left_out += len(inside) - staying
                     if not staying:
@@ -128,13 +141,9 @@ class _Piece(NamedTuple):
     partition: Partition
     parts: list[_Part]
 
-    @property
-    def first_subject(self) -> int:
-        return self.parts[0].first
-
-    @property
-    def last_subject(self) -> int:
-        return self.parts[-1].first + self.parts[-1].subjects
+    def inside(self, flags: Array) -> Array:
+        """Of flags of all subjects of the partition those of the subjects of these blocks."""
+        return flags[self.parts[0].first : self.parts[-1].first + self.parts[-1].subjects]
 
 
 def _subjects(files: PartitionFiles, piece: _Piece, found: Found | None, only: bool) -> Iterator[SubjectData]:
