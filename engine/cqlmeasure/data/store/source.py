@@ -118,9 +118,11 @@ class Store:
         for partition in self.manifest.partitions:
             parts, row, subject = [], 0, 0
             for block in partition.blocks:
-                if before * of // max(total, 1) == number:
+                size = block.rows + block.subjects
+                # A block is in the share that its middle falls into.
+                if (2 * before + size) * of // (2 * total) == number:
                     parts.append(_Part(row, row + block.rows, subject, block.subjects))
-                row, subject, before = row + block.rows, subject + block.subjects, before + block.rows + block.subjects
+                row, subject, before = row + block.rows, subject + block.subjects, before + size
             if parts:
                 found.append(_Piece(partition, parts))
         return found
