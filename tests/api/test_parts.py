@@ -46,9 +46,22 @@ def data(content: cm.Content, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return {name: str(folder) for name, folder in forms.items()}
 
 
-@pytest.mark.parametrize("form", ["bundles", "lines", "mixed"])
-def test_several_processes(content: cm.Content, data: dict[str, str], form: str) -> None:
+@pytest.fixture(scope="module")
+def stored(data: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same patients in a store."""
+    pytest.importorskip("pyarrow")
+    path = tmp_path_factory.mktemp("store") / "store"
+    cm.load(data["lines"], store=path)
+    return str(path)
+
+
+@pytest.mark.parametrize("form", ["bundles", "lines", "mixed", "store"])
+def test_several_processes(
+    content: cm.Content, data: dict[str, str], form: str, request: pytest.FixtureRequest
+) -> None:
     measure = content.measure(MEASURE)
+    if form == "store":
+        data = {form: request.getfixturevalue("stored")}
     alone = measure.evaluate(data[form], period="2026", now="2026-07-01")
     counted: list[int] = []
     together = measure.evaluate(data[form], period="2026", now="2026-07-01", jobs=2, progress=counted.append)
@@ -56,6 +69,21 @@ def test_several_processes(content: cm.Content, data: dict[str, str], form: str)
     assert together.subjects == alone.subjects, "the order is that of the data"
     assert together.summary() == alone.summary()
     assert [together.individual(one) for one in alone.subjects] == [alone.individual(one) for one in alone.subjects]
+
+
+def test_who_cannot_count_is_counted_all_the_same(content: cm.Content, data: dict[str, str], stored: str) -> None:
+    measure = content.measure(MEASURE)
+    whole = measure.evaluate(data["lines"], period="2026", plan=False).summary()
+    for path in (data["lines"], stored):
+        for jobs in (1, 2):
+            counted: list[int] = []
+            found = measure.evaluate(
+                path, period="2026", keep=False, evidence=False, jobs=jobs, progress=counted.append
+            )
+            assert found.summary() == whole
+            assert found.subject_count == sum(counted) == 40
+    source = cm.ndjson(data["lines"])
+    measure.evaluate(source, period="2026", keep=False, evidence=False)
 
 
 def test_warnings_and_failures_come_from_all_parts(content: cm.Content, tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from cqlmeasure.data import (
     SubjectData,
@@ -254,6 +255,7 @@ def test_bundle_of_shared_resources_only(tmp_path: Path) -> None:
         ("a.ndjson", b'{"resourceType": "Patient", "id": "p"}\n\n{', r"a\.ndjson:3:2: .*is not valid JSON"),
         ("a.ndjson", b"", "holds no Patient"),
         ("a.ndjson.gz", b"no gzip", "cannot read"),
+        ("a.ndjson.zst", b"no zstd", "cannot read"),
     ],
 )
 def test_faults(tmp_path: Path, name: str, value: Any, part: str) -> None:
@@ -296,19 +298,24 @@ EXPORT: dict[str, list[Json]] = {
     "Location": [of("Location", "l", partOf="Location/l2"), of("Location", "l2"), of("Location", "unused")],
     "Patient": [patient("b"), patient("a"), patient("a")],
 }
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "": lambda data: data,
+    ".gz": gzip.compress,
+    ".zst": lambda data: bytes(zstandard.compress(data)),
+}
 EXPECTED = {
     "b": ["Patient/b", "Condition/c1", "Encounter/e2"],
     "a": ["Patient/a", "Condition/c2", "Encounter/e", "Location/l", "Location/l2"],
 }
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_bulk_export(tmp_path: Path, packed: bool) -> None:
+@pytest.mark.parametrize("packed", ["", ".gz", ".zst"])
+def test_bulk_export(tmp_path: Path, packed: str) -> None:
     """In the order of the Patients, a repeated one once; resources of unknown patients are left out with a warning."""
     for kind, resources in EXPORT.items():
         data = "\r\n".join(json.dumps(one) for one in resources).encode() + b"\n\n"
         name = f"{kind}.000.ndjson"
-        write(tmp_path, {name + ".gz": gzip.compress(data)} if packed else {name: data})
+        write(tmp_path, {name + packed: PACK[packed](data)})
     write(tmp_path, {"manifest.json": {"output": []}})
     source = open_data(tmp_path)
     assert ids(source) == EXPECTED

@@ -22,6 +22,7 @@ from cqlmeasure.api.results import MeasureResult, trend_points
 from cqlmeasure.api.server import FhirServer, fhir_server
 from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import attributed, subjects
+from cqlmeasure.api.stores import load, store
 from cqlmeasure.data import SubjectData, bundles, from_resources, from_texts, ndjson
 from cqlmeasure.data.server_client import ServerLimits
 from cqlmeasure.errors import (
@@ -114,9 +115,11 @@ __all__ = [
     "from_texts",
     "is_complete",
     "is_definition",
+    "load",
     "ndjson",
     "read_outcome",
     "render",
+    "store",
     "subject_bundles",
     "subjects",
     "to_cql",

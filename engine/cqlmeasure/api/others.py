@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from cqlmeasure.data import SubjectData
+from cqlmeasure.data import Selection, Store, SubjectData, Wanted
 from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files, entries, parse_resource, read_json_file
+from cqlmeasure.data.store import is_store
 from cqlmeasure.errors import DataError, Diagnostic, UsageError, missing_path
 from cqlmeasure.measure import group_members, subjects_of
 
@@ -35,16 +36,26 @@ class OtherSubjects:
         return None
 
     def __iter__(self) -> Iterator[SubjectData]:
+        for path in filter(is_store, map(Path, self._paths)):
+            raise UsageError(
+                f"the store {path} holds what belongs to patients, and the subjects are of type {self._kind}",
+                code="subject-type",
+                hint="name the files that the store was loaded from",
+            )
         place = ", ".join(map(str, self._paths))
         for one in subjects_of(all_resources(*self._paths), self._kind):
             yield SubjectData(one.id, cast(list[Json], one.resources), place)
 
 
-def all_resources(*paths: StrPath) -> Iterator[Json]:
-    """All resources at the paths, whoever they belong to; Bundles are opened."""
+def all_resources(*paths: StrPath, kind: str | None = None) -> Iterator[Json]:
+    """All resources at the paths, whoever they belong to; Bundles are opened.  ``kind``: others need not be read."""
     for path in map(Path, paths):
         if not path.exists():
             raise DataError(diagnostics=[missing_path(path, "a Bundle (.json), a folder of resources, or NDJSON")])
+        if is_store(path):
+            store = Store(path) if kind is None else Store(path).selecting(Selection((Wanted(kind),)))
+            yield from (resource for subject in store for resource in subject.resources)
+            continue
         for name in data_files(str(path)) if path.is_dir() else [str(path)]:
             for resource, place in _of_file(name):
                 if resource["resourceType"] == "Bundle":
@@ -56,7 +67,7 @@ def all_resources(*paths: StrPath) -> Iterator[Json]:
 def members(group: str, *paths: StrPath) -> list[str]:
     """The references of the active members of a Group (``Group/x``) that is in the data."""
     identity = group.rpartition("/")[2]
-    for resource in all_resources(*paths):
+    for resource in all_resources(*paths, kind="Group"):
         if resource["resourceType"] == "Group" and resource.get("id") == identity:
             return list(group_members(resource))
     raise UsageError(

@@ -24,10 +24,11 @@ from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.settling import Person, settling
 from cqlmeasure.api.sources import subjects
-from cqlmeasure.data import Divisible, Selecting, SubjectData
+from cqlmeasure.data import Divisible, Screened, Selecting, SubjectData
 from cqlmeasure.errors import UsageError
 from cqlmeasure.measure import MeasureResult as Result
 from cqlmeasure.measure import Period, ReportOptions, attester, evaluate_together
+from cqlmeasure.measure import nobody as nobody_at_all
 from cqlmeasure.runtime.code_index import CodeIndexes
 
 if TYPE_CHECKING:
@@ -138,15 +139,22 @@ def evaluated(
         for number, (measure, settings) in enumerate(wanted)
         if (rule := measure.belongs(settings)) is not None
     }
+    screened = source if isinstance(source, Screened) and not options.keep else None
     with _without_collector():
-        return evaluate_together(
+        results = evaluate_together(
             tasks,
-            map(Person, _counted(source, options.progress)),
+            map(Person, _counted(source if screened is None else screened.candidates(), options.progress)),
             supplemental=options.supplemental,
             evidence=options.evidence,
             keep=options.keep,
             settled=settling(tasks, rules),
         )
+    if screened is not None and screened.left_out:
+        for task, result in zip(tasks, results, strict=True):
+            result.add_equal(nobody_at_all(task.plan), screened.left_out)
+        if options.progress is not None:
+            options.progress(screened.left_out)
+    return results
 
 
 def spread(

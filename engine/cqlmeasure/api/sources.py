@@ -13,6 +13,7 @@ from cqlmeasure.data import (
     DataSource,
     Divisible,
     Each,
+    Screened,
     Selecting,
     Selection,
     SubjectData,
@@ -31,6 +32,7 @@ class Subjects:
     def __init__(self, sources: Sequence[DataSource]) -> None:
         self._sources = sources
         self._noted: list[Diagnostic] = []
+        self.left_out = 0
 
     @property
     def warnings(self) -> list[Diagnostic]:
@@ -70,6 +72,16 @@ class Subjects:
     def __iter__(self) -> Iterator[SubjectData]:
         for source in self._sources:
             yield from source
+
+    def candidates(self) -> Iterator[SubjectData]:
+        """The subjects that can count for some purpose, as far as sources can tell; ``left_out``: how many cannot."""
+        self.left_out = 0
+        for source in self._sources:
+            if isinstance(source, Screened):
+                yield from source.candidates()
+                self.left_out += source.left_out
+            else:
+                yield from source
 
 
 class CaseSubjects:

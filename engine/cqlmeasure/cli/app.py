@@ -13,6 +13,7 @@ from cqlmeasure.cli import diagnostics
 from cqlmeasure.cli.evaluate import evaluate
 from cqlmeasure.cli.explain import explain
 from cqlmeasure.cli.expression import evaluate_expression
+from cqlmeasure.cli.load import load
 from cqlmeasure.cli.repl import repl
 from cqlmeasure.cli.requirements import requirements
 from cqlmeasure.cli.test import test
@@ -42,7 +43,7 @@ def cli() -> None:
     """
 
 
-for command in (evaluate, test, requirements, translate, evaluate_expression, repl, explain):
+for command in (evaluate, load, test, requirements, translate, evaluate_expression, repl, explain):
     cli.add_command(command)
 
 

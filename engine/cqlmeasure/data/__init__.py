@@ -9,11 +9,13 @@ from cqlmeasure.data.bundles import Folder, Resources, Texts, bundles, folder, f
 from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
 from cqlmeasure.data.selection import Clause, Selection, Wanted
+from cqlmeasure.data.store import Store
 from cqlmeasure.data.subjects import (
     ById,
     DataSource,
     Divisible,
     Each,
+    Screened,
     Selecting,
     SubjectData,
     one_by_one,
@@ -29,8 +31,10 @@ __all__ = [
     "Folder",
     "Ndjson",
     "Resources",
+    "Screened",
     "Selecting",
     "Selection",
+    "Store",
     "SubjectData",
     "Texts",
     "Wanted",

@@ -32,6 +32,7 @@ class Ndjson(Source):
         super().__init__(bundle_is_patient, strict)
         self.root = root
         self.files = files
+        self.left_out = 0
 
     @property
     def count(self) -> int | None:
@@ -46,6 +47,16 @@ class Ndjson(Source):
     def identity(self) -> str:
         """A text that changes when the files do."""
         return identity_of(self.files)
+
+    def candidates(self) -> Iterator[SubjectData]:
+        """The subjects that can count for some purpose; ``left_out`` says how many others there were."""
+        self.left_out = 0
+        with self.divided(1, one_by_one) as parts:
+            for part in parts:
+                assert isinstance(part, NdjsonPart)
+                yield from part.candidates()
+                self.left_out += part.left_out
+                self.note(part.warnings)
 
     @contextmanager
     def divided(self, count: int, each: Each) -> Iterator[Sequence[DataSource]]:

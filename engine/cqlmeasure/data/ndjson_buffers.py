@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import io
 import mmap
 import os
 import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
 
 from cqlmeasure.data.reading import Json, parse_resource
 from cqlmeasure.errors import DataError
@@ -21,6 +22,8 @@ from cqlmeasure.errors import DataError
 MAX_LINE_BYTES = 256 << 20
 MAX_UNPACKED_BYTES = 1 << 40
 _BLOCK = 1 << 20
+#: What a damaged packed file gives.
+UNPACKING = (OSError, EOFError, zlib.error)
 #: Pages are given back when so many bytes have been looked through.
 _FORGET_AFTER = 32 << 20
 
@@ -105,7 +108,7 @@ def unpacked(path: str, folder: str) -> str:
     """The path of the unpacked content of a file, in a folder for such."""
     handle, target = tempfile.mkstemp(suffix=".ndjson", dir=folder)
     try:
-        with os.fdopen(handle, "wb") as out, _opened(path) as packed:
+        with os.fdopen(handle, "wb") as out, opened(path) as packed:
             size = 0
             while block := packed.read(_BLOCK):
                 size += len(block)
@@ -116,16 +119,13 @@ def unpacked(path: str, folder: str) -> str:
                     text = f"there is no room to unpack {path} in {folder}"
                     raise DataError(text, code="unreadable-file", file=path, hint="set TMPDIR to a folder with room")
                 out.write(block)
-    except (OSError, EOFError, zlib.error) as error:
+    except UNPACKING as error:
         raise unreadable(path, error) from error
-    except Exception as error:
-        if type(error).__name__ == "ZstdError":
-            raise unreadable(path, error) from error
-        raise
     return target
 
 
-def _opened(path: str) -> IO[bytes] | Any:
+def opened(path: str) -> io.BufferedIOBase:
+    """The unpacked content of a file, as a stream."""
     if path.lower().endswith(".gz"):
         return gzip.open(path)
     try:
@@ -138,7 +138,30 @@ def _opened(path: str) -> IO[bytes] | Any:
             file=path,
             hint="python -m pip install 'cqlmeasure[zstd]', or unpack it",
         ) from error
-    return zstandard.open(path, "rb")
+    return io.BufferedReader(_Zstandard(zstandard.open(path, "rb"), zstandard.ZstdError))
+
+
+class _Zstandard(io.RawIOBase):
+    """A stream whose faults are those of other streams."""
+
+    def __init__(self, stream: Any, fault: type[Exception]) -> None:
+        self._stream = stream
+        self._fault = fault
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            found = self._stream.read(len(buffer))
+        except self._fault as error:
+            raise EOFError(str(error)) from error
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def unreadable(path: str, error: Exception) -> DataError:

@@ -92,13 +92,22 @@ class NdjsonPart(Source):
         self.files = files
         self.places = places
         self.selection = of.selection
+        self.left_out = 0
 
     @property
     def count(self) -> int | None:
         return len(self.places.patients) + len(self.places.bundles)
 
     def __iter__(self) -> Iterator[SubjectData]:
+        return self._read(everybody=True)
+
+    def candidates(self) -> Iterator[SubjectData]:
+        """The subjects that can count for some purpose; ``left_out`` says how many others there were."""
+        return self._read(everybody=False)
+
+    def _read(self, *, everybody: bool) -> Iterator[SubjectData]:
         self.warnings.clear()
+        self.left_out = 0
         with ExitStack() as stack:
             buffers: dict[int, Buffer] = {}
 
@@ -110,7 +119,7 @@ class NdjsonPart(Source):
 
             for position in self.places.bundles:
                 yield from self._from_bundle(buffer(position), position)
-            for count, one in enumerate(self._patients(buffer)):
+            for count, one in enumerate(self._patients(buffer, everybody)):
                 yield one
                 if count % _FORGET_AFTER == _FORGET_AFTER - 1:
                     for used in buffers.values():
@@ -127,7 +136,7 @@ class NdjsonPart(Source):
         except DataError as error:
             self.fault(error)
 
-    def _patients(self, buffer: Callable[[int], Buffer]) -> Iterator[SubjectData]:
+    def _patients(self, buffer: Callable[[int], Buffer], everybody: bool) -> Iterator[SubjectData]:
         def read(position: int) -> Json:
             return buffer(position).resource(position & _OFFSET_MASK)
 
@@ -140,7 +149,9 @@ class NdjsonPart(Source):
             if screen is not None and screen.purposes:
                 ruled_out = screen.ruled_out(places.kinds.get(key, 0) | places.shared_kinds)
                 if len(ruled_out) == screen.purposes:
-                    yield SubjectData(identity, [read(positions[0])], name, ruled_out)
+                    self.left_out += 1
+                    if everybody:
+                        yield SubjectData(identity, [read(positions[0])], name, ruled_out)
                     continue
             resources = unique_resources(map(read, [*positions, *places.owned.get(key, ())]))
             if places.shared:

@@ -100,6 +100,20 @@ class Divisible(Protocol):
         ...
 
 
+@runtime_checkable
+class Screened(Protocol):
+    """Subjects of a selection whose source knows who cannot count without handing them out."""
+
+    def candidates(self) -> Iterator[SubjectData]:
+        """The subjects that can count for some purpose, in their order."""
+        ...
+
+    @property
+    def left_out(self) -> int:
+        """How many subjects ``candidates`` has left out so far: they can count for no purpose at all."""
+        ...
+
+
 def unique_resources(resources: Iterable[Json]) -> list[Json]:
     """``resources`` without exact repetitions (same type, id and content)."""
     seen: _Seen = {}

@@ -314,6 +314,12 @@ class MeasureResult:
             found = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR)
             self.failures.append(SubjectFailure(result.subject, found, not result.failed))
 
+    def add_equal(self, result: SubjectResult, count: int) -> None:
+        """Adds so many subjects that are in no population, all with this result; the subjects are not kept."""
+        if count:
+            self.totals.add(result)
+            self.totals.subjects += count - 1
+
     def part(self) -> PartResult:
         """The result as plain data, to be added to that of other parts."""
         return PartResult(self.totals.sums(), tuple(self.failures), tuple(self.subjects))

@@ -1,0 +1,311 @@
+"""Loading subjects into a store: a new one, or one that is there already.
+
+Always holds: until the last step the store is as it was, and after it as if all had been loaded at once; only
+partitions with changes are written anew, the others' files stay; two loads of one store at a time are refused.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+import orjson
+
+from cqlmeasure.data.bundles import Folder
+from cqlmeasure.data.ndjson import Ndjson
+from cqlmeasure.data.selection import Selection
+from cqlmeasure.data.store.arrow import modules
+from cqlmeasure.data.store.changes import Everywhere, apply, merged, without
+from cqlmeasure.data.store.inputs import Key, deleted_key, shared_resources, split_files
+from cqlmeasure.data.store.keys import Row, row_of
+from cqlmeasure.data.store.manifest import (
+    KINDS,
+    MANIFEST,
+    Manifest,
+    Origin,
+    Partition,
+    is_store,
+    manifest_of,
+    not_a_store,
+    read_manifest,
+    write_manifest,
+)
+from cqlmeasure.data.store.partition import PartitionFiles
+from cqlmeasure.data.store.rows import stored_subjects, touched
+from cqlmeasure.data.store.source import Store
+from cqlmeasure.data.store.spool import Spool
+from cqlmeasure.data.store.writing import SIZES, Sizes, StoreWriter
+from cqlmeasure.data.subjects import DataSource, SubjectData
+from cqlmeasure.errors import DataError, Diagnostic, Severity
+
+try:
+    import fcntl
+except ImportError:  # no such locks there
+    fcntl = None  # type: ignore[assignment]
+
+_LOADING = ".loading"
+_LOCK = ".lock"
+MAX_ORIGINS = 1000
+# Marks the Patients that a store has already, when they go along with an export that may not have them.
+_KNOWN = "_cqlmeasure-known"
+
+
+class Loaded(msgspec.Struct):
+    """What a load did.  ``new``, ``changed`` and ``removed`` count subjects."""
+
+    manifest: Manifest
+    new: int = 0
+    changed: int = 0
+    removed: int = 0
+    warnings: list[Diagnostic] = []
+
+
+def load(
+    sources: Mapping[str, DataSource],
+    path: str | os.PathLike[str],
+    *,
+    delete: Iterable[str] = (),
+    sizes: Sizes = SIZES,
+    on_subject: Callable[[], object] | None = None,
+) -> Loaded:
+    """Adds the subjects of sources (by their names) to the store at ``path``, which is made if it is not there.
+
+    ``delete``: references (``Observation/1``) of what goes, before anything is added; a Patient goes with all that is
+    the patient's.  ``DataError`` for what cannot be read, and for a folder that holds something else.
+    """
+    modules()
+    root = Path(path)
+    with _locked(root):
+        old = read_manifest(root) if is_store(root) else None
+        folder = root / _LOADING
+        _tidy(root, old)
+        folder.mkdir()
+        one = _Load(root, folder, old, sizes)
+        enabled = gc.isenabled()
+        gc.disable()  # resources hold no cycles, and to look for some costs as much as the work
+        try:
+            found = one.run(sources, [deleted_key(reference) for reference in delete], on_subject or (lambda: None))
+        finally:
+            if enabled:
+                gc.enable()
+            one.writer.abandon()
+            one.spool.close()
+            shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+class _Load:
+    """One load: reads the sources, writes new partitions, and rewrites those with changes."""
+
+    def __init__(self, root: Path, folder: Path, old: Manifest | None, sizes: Sizes) -> None:
+        self.root, self.folder, self.sizes = root, folder, sizes
+        self.old = old or manifest_of(0, (), ())
+        self.before = root / self.old.folder
+        self.next = folder / "next"
+        self.writer = StoreWriter(self.next, self.old.next_number, sizes)
+        self.spool = Spool(folder / "spool")
+        self.known: dict[str, int] = {}  # the partition of each subject
+        self.seen: set[str] = set()  # the subjects of this load
+        self.fresh: set[str] = set()  # of them those that are new
+        self.repeated: list[str] = []
+        self.absorbed: int | None = None
+        self.result = Loaded(self.old)
+
+    def run(self, sources: Mapping[str, DataSource], deleted: list[Key], on_subject: Callable[[], object]) -> Loaded:
+        prepared = {name: self._prepared(source, deleted) for name, source in sources.items()}
+        shared: dict[Key, Row] = {}
+        gone = frozenset(identity for kind, identity in deleted if kind == "Patient")
+        for partition in self.old.partitions:
+            ids, _ = PartitionFiles(self.before, partition).subjects()
+            staying = [identity for identity in ids if identity not in gone]
+            self.result.removed += len(ids) - len(staying)
+            self.known.update(dict.fromkeys(staying, partition.number))
+        patients = self._known_patients() if any(isinstance(one, Ndjson) for one in prepared.values()) else None
+        origins = list(self.old.origins)
+        everywhere = Everywhere(shared, frozenset(deleted), gone)
+        for name, source in prepared.items():
+            if source is None:
+                continue
+            if isinstance(source, Ndjson) and patients is not None:
+                shared.update((_key(row), row) for row in shared_resources(source))
+                source = Ndjson(source.root, [*source.files, patients], source.bundle_is_patient, source.strict)
+            count = 0
+            for subject in source:
+                count += self._add(subject, everywhere)
+                on_subject()
+            origins.append(Origin(name, count))
+            self.result.warnings.extend(source.warnings)
+        self._warn_of_repeated()
+        partitions = self._partitions(everywhere)
+        self.result.new = len(self.fresh)
+        if partitions != self.old.partitions or not (self.root / MANIFEST).exists():
+            self._publish(manifest_of(self.old.generation + 1, tuple(origins[-MAX_ORIGINS:]), partitions))
+        return self.result
+
+    def _prepared(self, source: DataSource, deleted: list[Key]) -> DataSource | None:
+        """The source without files that list what was deleted, which goes to ``deleted``."""
+        if not isinstance(source, Ndjson | Folder):
+            return source
+        files, found = split_files(source.files)
+        deleted.extend(found)
+        if not found:
+            return source
+        return type(source)(source.root, files, source.bundle_is_patient, source.strict) if files else None
+
+    def _warn_of_repeated(self) -> None:
+        if self.repeated:
+            text = f"{len(self.repeated)} times a subject came again (such as {self.repeated[0]}): put together"
+            self.result.warnings.append(
+                Diagnostic(code="repeated-subject", message=text, severity=Severity.WARNING, file=str(self.root))
+            )
+
+    def _known_patients(self) -> str | None:
+        """A file with the Patients of the store, for exports that hold only what changed."""
+        if not self.known:
+            return None
+        file = self.folder / "known.ndjson"
+        with open(file, "wb") as stream:
+            for subject in Store(self.root).selecting(Selection(wanted=())):
+                if subject.id in self.known:
+                    for resource in subject.resources[:1]:
+                        patient = {**resource, "id": subject.id, _KNOWN: True}
+                        stream.write(orjson.dumps(patient, option=orjson.OPT_APPEND_NEWLINE))
+        return str(file)
+
+    def _add(self, subject: SubjectData, everywhere: Everywhere) -> bool:
+        """Writes a new subject, puts one that is known aside; whether there was anything to add."""
+        resources = [one for one in subject.resources if _KNOWN not in one]
+        if not resources:
+            return False
+        if subject.id in self.seen:
+            self.repeated.append(subject.id)
+        self.seen.add(subject.id)
+        place = self.known.get(subject.id)
+        if place is not None:
+            self.spool.add(place, subject.id, subject.source, resources)
+            return True
+        if self.absorbed is None:
+            self._absorb(everywhere)
+        rows = [row_of(resource, subject.source) for resource in resources]
+        self.known[subject.id] = self.writer.add(subject.id, subject.source, rows)
+        self.fresh.add(subject.id)
+        return True
+
+    def _absorb(self, everywhere: Everywhere) -> None:
+        """Lets the new subjects follow those of the last partition, if that is small."""
+        self.absorbed = -1
+        last = self.old.partitions[-1] if self.old.partitions else None
+        if last is None or last.rows >= self.sizes.partition_rows // 2:
+            return
+        self.absorbed = last.number
+        number = self.writer.number
+        for identity, source, rows in stored_subjects(PartitionFiles(self.before, last)):
+            if identity in self.known:
+                kept = without(everywhere, rows)
+                self.result.changed += len(kept) != len(rows)
+                self.known[identity] = self.writer.add(identity, source, kept)
+        self.spool.rename(last.number, number)
+
+    def _partitions(self, everywhere: Everywhere) -> tuple[Partition, ...]:
+        """All partitions after the load: what nothing happened to, what is written anew, what is new."""
+        added = self.writer.close()
+        number = self.writer.number
+        found: list[Partition] = []
+        for partition in (*self.old.partitions, *added):
+            if partition.number == self.absorbed:
+                continue
+            fresh = partition.number >= self.old.next_number
+            files = PartitionFiles(self.next if fresh else self.before, partition)
+            if partition.number in self.spool or touched(files, everywhere, fresh):
+                self.writer = StoreWriter(self.next, number, self.sizes)
+                if self._rewrite(files, everywhere, fresh):
+                    found.extend(self.writer.close())
+                    number = self.writer.number
+                    continue
+                self.writer.abandon()
+            if not fresh:
+                _link(files, self.next)
+            found.append(partition)
+        return tuple(found)
+
+    def _rewrite(self, files: PartitionFiles, everywhere: Everywhere, fresh: bool) -> bool:
+        """Writes a partition anew; whether anything is different now."""
+        different = False
+        for identity, source, rows in stored_subjects(files):
+            if not fresh and identity in everywhere.subjects:
+                different = True
+                continue
+            after = apply(everywhere, rows) if fresh else apply(everywhere, without(everywhere, rows))
+            for resources in self.spool.take(files.partition.number, identity):
+                after = merged(after, [row_of(resource, source) for resource in resources])
+            if after != rows:
+                different = True
+                self.result.changed += identity not in self.fresh
+            self.writer.add(identity, source, after)
+        return different
+
+    def _publish(self, manifest: Manifest) -> None:
+        """Makes the new state the store's, in one step, and removes the old one."""
+        known = {manifest_path for one in manifest.partitions for manifest_path in map(one.path, KINDS)}
+        for kind in KINDS:
+            for file in (self.next / kind).iterdir():
+                if f"{kind}/{file.name}" not in known:
+                    file.unlink()
+        os.rename(self.next, self.root / manifest.folder)
+        write_manifest(self.root, manifest)
+        shutil.rmtree(self.before, ignore_errors=True)
+        self.result.manifest = manifest
+
+
+def _key(row: Row) -> Key:
+    return row.type, row.id or ""
+
+
+def _link(files: PartitionFiles, folder: Path) -> None:
+    """Takes the files of a partition over as they are."""
+    for kind in KINDS:
+        target = folder / files.partition.path(kind)
+        try:
+            os.link(files.path(kind), target)
+        except OSError:  # no hard links there
+            shutil.copy2(files.path(kind), target)
+
+
+def _tidy(root: Path, old: Manifest | None) -> None:
+    """Removes what a load that was interrupted left."""
+    for item in root.iterdir():
+        left_over = item.name.startswith("generation-") and (old is None or item.name != old.folder)
+        if item.is_dir() and (left_over or item.name == _LOADING):
+            shutil.rmtree(item, ignore_errors=True)
+
+
+@contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    """The folder of the store, made if need be, to this process alone; one that was made for nothing goes again."""
+    if root.exists():
+        others = (
+            [item.name for item in root.iterdir() if not item.name.startswith(".")] if root.is_dir() else [root.name]
+        )
+        if others and not is_store(root) and not all(name.startswith("generation-") for name in others):
+            raise not_a_store(root)
+    root.mkdir(parents=True, exist_ok=True)
+    lock = os.open(root / _LOCK, os.O_CREAT | os.O_RDWR)
+    try:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise DataError(
+            f"another load writes to {root}", code="store-busy", file=str(root), hint="wait until it is finished"
+        ) from error
+    finally:
+        os.close(lock)
+        if not is_store(root):
+            with suppress(OSError):
+                (root / _LOCK).unlink()
+                root.rmdir()
