@@ -91,16 +91,20 @@ def evaluate_subject(
     # Whose data could not be read is not scored on a part of them.
     if faults := getattr(subject, "faults", ()):
         return SubjectResult(subject=subject.id, subject_type=kind, errors=tuple(faults))
-    failed = failure(subject.id, kind, components)
-    if failed is not None:
-        return failed
-    notes: list[Diagnostic] = list(messages_of(components))
+    notes: list[Diagnostic] = []
+    if components:
+        failed = failure(subject.id, kind, components)
+        if failed is not None:
+            return failed
+        notes += messages_of(components)
     try:
         evaluation: SubjectEvaluation = evaluator.subject(subject)
         if evaluator.definition_type(kind) is None:
             evaluation = _WithSubject(evaluation, subject, kind)
         groups = _groups(plan, evaluation, subject, notes, components)
-        values = inherited(plan.definition, components, _supplemental(plan, evaluation, notes)) if supplemental else ()
+        values = _supplemental(plan, evaluation, notes) if supplemental else ()
+        if supplemental and components:
+            values = inherited(plan.definition, components, values)
         own = _references(evaluation.evaluated) if evidence else ()
         return SubjectResult(
             subject=subject.id,
@@ -176,6 +180,8 @@ def _groups(
     components: Sequence[Found],
 ) -> tuple[GroupResult, ...]:
     kind, library = plan.definition.subject_type, plan.library
+    if not plan.composites:
+        return tuple([_group(part, evaluation, kind, library, notes) for part in plan.groups])
     found: dict[int, GroupResult] = {}
     for number, part in enumerate(plan.groups):
         if number not in plan.composites:

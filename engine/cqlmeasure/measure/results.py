@@ -210,8 +210,9 @@ class _GroupSums:
                 if known is None:
                     known = sums[stratum.key] = _Sums(self.group)
                     values[stratum.key] = stratum.values
-                # Of several spellings of one value the first in order, so that the sequence does not matter.
-                values[stratum.key] = min(values[stratum.key], stratum.values, key=repr)
+                elif values[stratum.key] != stratum.values:
+                    # Of several spellings of one value the first in order, so that the sequence does not matter.
+                    values[stratum.key] = min(values[stratum.key], stratum.values, key=repr)
                 known.add(stratum)
 
     def result(self) -> GroupResult:
@@ -235,6 +236,7 @@ class Totals:
         self.subjects = 0
         self.failed = 0
         self._groups = [_GroupSums(group) for group in definition.groups]
+        self._initial = [group.positions(PopulationType.INITIAL_POPULATION) for group in definition.groups]
         self._supplemental: list[Counter[str]] = [Counter() for _ in definition.supplemental_data]
         self._concepts: list[dict[str, dict[str, Any]]] = [{} for _ in definition.supplemental_data]
 
@@ -245,11 +247,14 @@ class Totals:
             self.failed += 1
             return
         member = False
-        for group, sums, found in zip(self.definition.groups, self._groups, result.groups, strict=True):
+        for initial, sums, found in zip(self._initial, self._groups, result.groups, strict=True):
             sums.add(found)
             # A weighted composite has no population of its own: members are those of its components.
-            initial = found.count(group, PopulationType.INITIAL_POPULATION) > 0
-            member = member or initial or (not group.populations and found.occupied)
+            member = member or (
+                any(found.counts[position] for position in initial)
+                if initial
+                else not sums.group.populations and found.occupied
+            )
         if member:
             for index, values in enumerate(result.supplemental):
                 for value in values:
@@ -282,8 +287,10 @@ class Totals:
 
     def _count(self, index: int, key: str, concept: dict[str, Any], count: int) -> None:
         self._supplemental[index][key] += count
-        known = self._concepts[index].get(key)
-        self._concepts[index][key] = concept if known is None else min(known, concept, key=repr)
+        concepts = self._concepts[index]
+        known = concepts.setdefault(key, concept)
+        if known is not concept and known != concept:
+            concepts[key] = min(known, concept, key=repr)
 
 
 class MeasureResult:

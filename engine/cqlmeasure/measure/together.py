@@ -24,6 +24,7 @@ _NONE: frozenset[int] = frozenset()
 
 Settled = Mapping[int, SubjectResult | None]
 """What is known of a subject without evaluating: its result in a task, by number; ``None``: it is no subject of it."""
+_UNSETTLED: Settled = {}
 
 
 class Task(msgspec.Struct, Generic[S], frozen=True):
@@ -50,8 +51,17 @@ def evaluate_together(
         for task in tasks
     )
     orders = {_NONE: _in_order(tasks)}
+    # Nearly always every task is for itself.
+    apart = len(orders[_NONE]) == len(tasks) and not any(task.components for task in tasks)
+    pairs = list(zip(tasks, results, strict=True))
     for subject in subjects:
-        known = settled(subject) if settled is not None else {}
+        known = settled(subject) if settled is not None else _UNSETTLED
+        if apart and not known:
+            for task, result in pairs:
+                result.add(
+                    evaluate_subject(task.plan, task.evaluator, subject, supplemental=supplemental, evidence=evidence)
+                )
+            continue
         rest = frozenset(known) if known else _NONE
         if rest not in orders:
             orders[rest] = _in_order([task for number, task in enumerate(tasks) if number not in rest])
@@ -65,7 +75,7 @@ def evaluate_together(
                 evidence=evidence,
                 components=[(one.plan.definition, found[_key(one)]) for one in task.components],
             )
-        for number, (task, result) in enumerate(zip(tasks, results, strict=True)):
+        for number, (task, result) in enumerate(pairs):
             one = known[number] if number in known else found[_key(task)]
             if one is not None:
                 result.add(one)
