@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cqlmeasure.data import Selection, SubjectData, Wanted, from_texts, ndjson, source
-from cqlmeasure.data.ndjson_index import Index
+from cqlmeasure.data.ndjson.index import Index
 from cqlmeasure.data.screen import Screen, type_of, writing
 
 Json = dict[str, Any]

@@ -24,7 +24,7 @@ from cqlmeasure.api.session import Session
 from cqlmeasure.api.sources import attributed, subjects
 from cqlmeasure.api.stores import load, store
 from cqlmeasure.data import SubjectData, bundles, from_resources, from_texts, ndjson
-from cqlmeasure.data.server_client import ServerLimits
+from cqlmeasure.data.server.client import ServerLimits
 from cqlmeasure.errors import (
     ContentError,
     CqlMeasureError,

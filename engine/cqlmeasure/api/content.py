@@ -32,7 +32,7 @@ from cqlmeasure.measure import (
 from cqlmeasure.runtime.external import Functions
 
 if TYPE_CHECKING:
-    from cqlmeasure.data.server import ServerSubjects
+    from cqlmeasure.data.server.source import ServerSubjects
     from cqlmeasure.requirements import DataCheck
 
 

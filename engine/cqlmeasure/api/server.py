@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from cqlmeasure.api.others import expanded
-from cqlmeasure.data.server_answers import Request, ServerError, printable
-from cqlmeasure.data.server_client import Client, Connection, ServerLimits
+from cqlmeasure.data.server.answers import Request, ServerError, printable
+from cqlmeasure.data.server.client import Client, Connection, ServerLimits
 from cqlmeasure.errors import Diagnostic, Severity, UsageError
 from cqlmeasure.measure import group_members
 
 if TYPE_CHECKING:
     from cqlmeasure.api.measures import CompiledMeasure
     from cqlmeasure.api.runs import Settings
-    from cqlmeasure.data.server import ServerSubjects
+    from cqlmeasure.data.server.source import ServerSubjects
 
 ValueSets = Literal["auto", "codes", "in"]
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -60,7 +60,7 @@ class FhirServer:
         """
         # The inferencer and threads are loaded for those only who ask a server.
         from cqlmeasure.api.server_plan import server_plan
-        from cqlmeasure.data.server import ServerSubjects
+        from cqlmeasure.data.server.source import ServerSubjects
 
         for measure, settings in wanted:
             if settings.attribution is not None and settings.attribution.rules:

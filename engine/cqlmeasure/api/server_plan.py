@@ -15,7 +15,7 @@ from cqlmeasure.api.engine import Logic
 from cqlmeasure.api.periods import MEASUREMENT_PERIOD, utc_offset
 from cqlmeasure.api.translation import library_set
 from cqlmeasure.data.compartment import PATIENT_PATHS
-from cqlmeasure.data.server_plan import Codes, Dates, Search, ServerPlan
+from cqlmeasure.data.server.plan import Codes, Dates, Search, ServerPlan
 from cqlmeasure.errors import TerminologyError
 from cqlmeasure.requirements import (
     CodeSearch,

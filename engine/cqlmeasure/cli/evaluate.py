@@ -26,7 +26,7 @@ from cqlmeasure.cli.server_options import data_place, server_of, server_options
 
 if TYPE_CHECKING:
     from cqlmeasure.api.sources import CaseSubjects, Subjects
-    from cqlmeasure.data.server import ServerSubjects
+    from cqlmeasure.data.server.source import ServerSubjects
     from cqlmeasure.measure import Period
 
 FAILED_SUBJECTS = 1

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from cqlmeasure.data.bundles import Folder
-from cqlmeasure.data.ndjson import Ndjson
+from cqlmeasure.data.ndjson.source import Ndjson
 from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files
 from cqlmeasure.data.store import Store, is_store
 from cqlmeasure.errors import DataError, missing_path

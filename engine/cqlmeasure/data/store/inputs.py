@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable, Iterator
 
 from cqlmeasure.data.compartment import compartment_references
-from cqlmeasure.data.ndjson import Ndjson
-from cqlmeasure.data.ndjson_buffers import UNPACKING, is_packed, opened, unreadable
+from cqlmeasure.data.ndjson.buffers import UNPACKING, is_packed, opened, unreadable
+from cqlmeasure.data.ndjson.source import Ndjson
 from cqlmeasure.data.reading import NDJSON_SUFFIXES, Json, parse_resource, read_json_file
 from cqlmeasure.data.store.keys import Row, row_of
 from cqlmeasure.data.subjects import relative_reference

@@ -17,7 +17,7 @@ import msgspec
 import orjson
 
 from cqlmeasure.data.bundles import Folder
-from cqlmeasure.data.ndjson import Ndjson
+from cqlmeasure.data.ndjson.source import Ndjson
 from cqlmeasure.data.selection import Selection
 from cqlmeasure.data.store.arrow import modules
 from cqlmeasure.data.store.changes import Everywhere, apply, merged, without

@@ -6,9 +6,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from cqlmeasure.data.server_client import ServerLimits
-from cqlmeasure.data.server_plan import Codes, Dates, Search, simplified
-from cqlmeasure.data.server_requests import Asked, requests_of
+from cqlmeasure.data.server.client import ServerLimits
+from cqlmeasure.data.server.plan import Codes, Dates, Search, simplified
+from cqlmeasure.data.server.requests import Asked, requests_of
 
 
 def search(codes: str | None = None, *dates: Dates, links: str = "patient", includes: str = "") -> Search:

@@ -12,11 +12,11 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from cqlmeasure.data.compartment import PATIENT_PATHS, compartment_references
-from cqlmeasure.data.server_answers import Json, Request, ServerError
-from cqlmeasure.data.server_capability import Capabilities, Server
-from cqlmeasure.data.server_paging import Belongs, Found, LinkIgnored, search, warning
-from cqlmeasure.data.server_plan import Codes, Search, simplified
-from cqlmeasure.data.server_requests import Asked, read_many, requests_of
+from cqlmeasure.data.server.answers import Json, Request, ServerError
+from cqlmeasure.data.server.capability import Capabilities, Server
+from cqlmeasure.data.server.paging import Belongs, Found, LinkIgnored, search, warning
+from cqlmeasure.data.server.plan import Codes, Search, simplified
+from cqlmeasure.data.server.requests import Asked, read_many, requests_of
 from cqlmeasure.data.subjects import relative_reference
 from cqlmeasure.errors import Diagnostic
 

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
 
-from cqlmeasure.data.server_answers import (
+from cqlmeasure.data.server.answers import (
     Json,
     Passing,
     Request,

@@ -10,8 +10,8 @@ from contextlib import ExitStack, closing
 
 import msgspec
 
-from cqlmeasure.data.ndjson_buffers import Buffer
-from cqlmeasure.data.ndjson_index import Index, Places
+from cqlmeasure.data.ndjson.buffers import Buffer
+from cqlmeasure.data.ndjson.index import Index, Places
 from cqlmeasure.data.reading import Json, parse_resource
 from cqlmeasure.data.screen import Screen, type_of
 from cqlmeasure.data.selection import Selection

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from cqlmeasure.data.ndjson_buffers import Buffer, is_packed, unpacked
-from cqlmeasure.data.ndjson_index import Index, Places
-from cqlmeasure.data.ndjson_parts import File, NdjsonPart, Survey, shares
+from cqlmeasure.data.ndjson.buffers import Buffer, is_packed, unpacked
+from cqlmeasure.data.ndjson.index import Index, Places
+from cqlmeasure.data.ndjson.parts import File, NdjsonPart, Survey, shares
 from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files, identity_of
 from cqlmeasure.data.source import Source
 from cqlmeasure.data.subjects import DataSource, Each, SubjectData, no_patient, one_by_one

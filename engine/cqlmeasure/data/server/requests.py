@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from cqlmeasure.data.server_answers import Request
-from cqlmeasure.data.server_client import ServerLimits
-from cqlmeasure.data.server_plan import Codes, Dates, Search
+from cqlmeasure.data.server.answers import Request
+from cqlmeasure.data.server.client import ServerLimits
+from cqlmeasure.data.server.plan import Codes, Dates, Search
 
 _Parameters = list[tuple[str, str]]
 

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from cqlmeasure.data.server_answers import Json, Request, ServerError
-from cqlmeasure.data.server_client import Client
-from cqlmeasure.data.server_paging import search
+from cqlmeasure.data.server.answers import Json, Request, ServerError
+from cqlmeasure.data.server.client import Client
+from cqlmeasure.data.server.paging import search
 
 
 class Capabilities(msgspec.Struct, frozen=True):

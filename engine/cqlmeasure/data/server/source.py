@@ -14,12 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 from cqlmeasure.data.compartment import PATIENT_PATHS
-from cqlmeasure.data.server_answers import Json, Request, ServerError
-from cqlmeasure.data.server_capability import Server
-from cqlmeasure.data.server_client import Client, Connection
-from cqlmeasure.data.server_fetch import Fetcher
-from cqlmeasure.data.server_paging import Found, pages, warning
-from cqlmeasure.data.server_plan import ServerPlan
+from cqlmeasure.data.server.answers import Json, Request, ServerError
+from cqlmeasure.data.server.capability import Server
+from cqlmeasure.data.server.client import Client, Connection
+from cqlmeasure.data.server.fetch import Fetcher
+from cqlmeasure.data.server.paging import Found, pages, warning
+from cqlmeasure.data.server.plan import ServerPlan
 from cqlmeasure.data.subjects import Grouping, SubjectData, all_references, relative_reference
 from cqlmeasure.errors import DataError, Diagnostic
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from cqlmeasure.data.server_answers import Json, Request, ServerError, outcome_text
-from cqlmeasure.data.server_client import Client
+from cqlmeasure.data.server.answers import Json, Request, ServerError, outcome_text
+from cqlmeasure.data.server.client import Client
 from cqlmeasure.errors import Diagnostic, Severity
 
 #: Whether a resource is one that the search asks for.

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from cqlmeasure.data import SubjectData
-from cqlmeasure.data.server import ServerSubjects
-from cqlmeasure.data.server_client import Connection, ServerLimits
-from cqlmeasure.data.server_plan import Codes, Dates, Search, ServerPlan
+from cqlmeasure.data.server.client import Connection, ServerLimits
+from cqlmeasure.data.server.plan import Codes, Dates, Search, ServerPlan
+from cqlmeasure.data.server.source import ServerSubjects
 from cqlmeasure.errors import DataError
 from fhir_server.process import QUICK, Json, Running
 
