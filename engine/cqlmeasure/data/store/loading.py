@@ -64,6 +64,9 @@ class Loaded(msgspec.Struct):
     removed: int = 0
     warnings: list[Diagnostic] = []
 
+    def __repr__(self) -> str:
+        return f"Loaded(new={self.new}, changed={self.changed}, removed={self.removed})"
+
 
 def load(
     sources: Mapping[str, DataSource],
