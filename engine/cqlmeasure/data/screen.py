@@ -6,6 +6,7 @@ way (escapes in names, values before ``resourceType``) is let through.
 
 from __future__ import annotations
 
+import mmap
 import re
 from typing import NamedTuple
 
@@ -28,6 +29,14 @@ class Writing(NamedTuple):
 
     escapes: bool
     not_done: bool
+
+
+PLAIN = Writing(False, False)
+
+
+def is_plain(data: bytes | mmap.mmap, start: int, stop: int) -> bool:
+    """Whether a part of a file is written without escapes, and speaks of no value sets of things not done."""
+    return data.find(b"\\", start, stop) < 0 and data.find(_NOT_DONE, start, stop) < 0
 
 
 def writing(text: bytes) -> Writing | None:

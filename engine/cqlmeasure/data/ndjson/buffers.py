@@ -46,15 +46,20 @@ class Buffer:
         at, end = start, len(self.data) if stop is None else stop
         if at == 0 and self.data[:3] == b"\xef\xbb\xbf":
             at = 3
-        known = at
+        data, forgotten = self.data, at
         while at < end:
-            line = self.line(at)
+            newline = data.find(b"\n", at)
+            if newline < 0 or newline - at > MAX_LINE_BYTES:
+                line = self.line(at)
+                newline = at + len(line)
+            else:
+                line = data[at:newline]
             if line and not line.isspace():
                 yield at, line
-            at += len(line) + 1
-            if at - known > _FORGET_AFTER:
+            at = newline + 1
+            if at - forgotten > _FORGET_AFTER:
                 self.forget()
-                known = at
+                forgotten = at
 
     def starts(self, count: int) -> list[int]:
         """Offsets at which lines begin, which cut the file into at most ``count`` pieces of about the same size."""

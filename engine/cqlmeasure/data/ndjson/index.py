@@ -10,13 +10,13 @@ from __future__ import annotations
 import mmap
 import re
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
 from cqlmeasure.data.compartment import PATIENT_PATHS, compartment_elements, compartment_references
 from cqlmeasure.data.reading import Json
-from cqlmeasure.data.screen import Screen, type_of, writing
+from cqlmeasure.data.screen import PLAIN, Screen, is_plain, type_of, writing
 from cqlmeasure.data.subjects import relative_reference
 
 #: A line that is not, as a bulk export writes it, of the type that the first line is of.
@@ -81,6 +81,13 @@ class Index:
         self._given = {*carriers, *shared} - {"Patient"}
         self.places.carriers = set(self._given)
         self._references = [f"{name}/".encode() for name in sorted(self._given)]
+        self._plain = False
+        self._carrying = True
+
+    def begin(self, data: bytes | mmap.mmap, start: int, stop: int) -> None:
+        """Looks at a part of a file as a whole, so that less has to be looked for on each of its lines."""
+        self._plain = is_plain(data, start, stop)
+        self._carrying = any(data.find(reference, start, stop) >= 0 for reference in self._references)
 
     def incomplete(self, places: Places) -> bool:
         """Whether lines were passed over before it was known that they lead to what matters."""
@@ -104,9 +111,9 @@ class Index:
         wanted = screen.types.get(name)
         self._looked = 0
         if wanted is not None:
-            how = writing(line)
+            how = PLAIN if self._plain else writing(line)
             self._looked = wanted.looked(line, how) if how is not None else wanted.every
-        if self._looked or any(reference in line for reference in self._references):
+        if self._looked or (self._carrying and any(reference in line for reference in self._references)):
             return False
         self.places.passed = True
         self.places.types.setdefault(name.decode())
@@ -134,13 +141,13 @@ class Index:
             name = identity if isinstance(identity, str) and identity else f"{_NAMELESS}{position}"
             _extend(places.patients, name, (position,))
             return
-        owners = {
-            target[8:]
-            for target in map(relative_reference, compartment_references(resource))
-            if target.startswith("Patient/")
-        }
+        owners = _owners(compartment_references(resource))
         for owner in owners:
-            _extend(places.owned, owner, (position,))
+            positions = places.owned.get(owner)
+            if positions is None:
+                places.owned[owner] = array("Q", (position,))
+            else:
+                positions.append(position)
             if kinds:
                 places.kinds[owner] = places.kinds.get(owner, 0) | kinds
         if not owners and isinstance(identity, str):
@@ -149,3 +156,14 @@ class Index:
             if self._screen is not None and kind not in places.carriers:
                 places.carriers.add(kind)
                 self._references.append(f"{kind}/".encode())
+                self._carrying = True
+
+
+def _owners(references: list[str]) -> Collection[str]:
+    """The ids of the patients among references, each once."""
+    if len(references) == 1:
+        parts = references[0].split("/")
+        if len(parts) == 2 and parts[0] == "Patient" and "?" not in parts[1]:
+            return (parts[1],)
+    targets = map(relative_reference, references)
+    return {target[8:] for target in targets if target.startswith("Patient/")}

@@ -58,8 +58,13 @@ class Survey(msgspec.Struct, frozen=True):
             if self.start == 0 and self.stop is None and index.passes_over_file(buffer.data):
                 return Surveyed(index.places, ())
             high = self.number << _OFFSET_BITS
+            index.begin(buffer.data, self.start, len(buffer.data) if self.stop is None else self.stop)
+            name, known = None, b"\0"
             for offset, line in buffer.lines(self.start, self.stop):
-                name = type_of(line)
+                # Nearly always a line is of the type of the line before.
+                if not line.startswith(known):
+                    name = type_of(line)
+                    known = b'{"resourceType":"%s"' % name if name is not None else b"\0"
                 if index.takes(name, line, high | offset):
                     continue
                 try:
