@@ -238,4 +238,4 @@ CARE = '{"resourceType":"CarePlan","id":"1"}'
 )
 def test_files_that_hold_nothing_that_is_wanted(text: str, passed: bool) -> None:
     index = Index(Screen(Selection((VISITS, Wanted("Medication")))))
-    assert index.passes_over_file(text.encode()) is passed
+    assert index.passes_over_lines(text.encode(), 0, len(text)) is passed

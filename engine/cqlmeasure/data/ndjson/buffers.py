@@ -24,8 +24,8 @@ MAX_UNPACKED_BYTES = 1 << 40
 _BLOCK = 1 << 20
 #: What a damaged packed file gives.
 UNPACKING = (OSError, EOFError, zlib.error)
-#: Pages are given back when so many bytes have been looked through.
-_FORGET_AFTER = 32 << 20
+#: So many bytes are looked through at a time.
+_SPAN = 32 << 20
 
 
 class Buffer:
@@ -41,12 +41,11 @@ class Buffer:
         except OSError as error:
             raise unreadable(path, error) from error
 
-    def lines(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, bytes]]:
+    def lines(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """The lines that begin between two offsets and are not blank: offset and text."""
-        at, end = start, len(self.data) if stop is None else stop
-        if at == 0 and self.data[:3] == b"\xef\xbb\xbf":
+        at, data = start, self.data
+        if at == 0 and data[:3] == b"\xef\xbb\xbf":
             at = 3
-        data, forgotten = self.data, at
         while at < end:
             newline = data.find(b"\n", at)
             if newline < 0 or newline - at > MAX_LINE_BYTES:
@@ -57,9 +56,16 @@ class Buffer:
             if line and not line.isspace():
                 yield at, line
             at = newline + 1
-            if at - forgotten > _FORGET_AFTER:
-                self.forget()
-                forgotten = at
+
+    def spans(self, start: int, stop: int | None) -> Iterator[tuple[int, int]]:
+        """The part between two offsets, both where lines begin, in pieces; the memory of each is given back."""
+        at, end = start, len(self.data) if stop is None else stop
+        while at < end:
+            newline = self.data.find(b"\n", at + _SPAN, end)
+            following = end if newline < 0 else newline + 1
+            yield at, following
+            self.forget()
+            at = following
 
     def starts(self, count: int) -> list[int]:
         """Offsets at which lines begin, which cut the file into at most ``count`` pieces of about the same size."""

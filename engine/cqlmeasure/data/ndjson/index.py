@@ -119,14 +119,16 @@ class Index:
         self.places.types.setdefault(name.decode())
         return True
 
-    def passes_over_file(self, data: bytes | mmap.mmap) -> bool:
-        """Whether all lines of a file are of one type that nobody wants, and lead to nothing that is wanted."""
-        if self._screen is None or not data:
+    def passes_over_lines(self, data: bytes | mmap.mmap, start: int, stop: int) -> bool:
+        """Whether all lines of a part of a file are of one type that nobody wants, and lead to nothing that is."""
+        if self._screen is None:
             return False
-        name = type_of(data[:4096].removeprefix(b"\xef\xbb\xbf"))
+        name = type_of(data[start : min(start + 4096, stop)].removeprefix(b"\xef\xbb\xbf"))
         if name is None or name in (b"Patient", b"Bundle") or name in self._screen.types:
             return False
-        if re.search(_OTHER % name, data) or any(data.find(reference) >= 0 for reference in self._references):
+        if re.compile(_OTHER % name).search(data, start, stop):
+            return False
+        if any(data.find(reference, start, stop) >= 0 for reference in self._references):
             return False
         self.places.passed = True
         self.places.types.setdefault(name.decode())

@@ -55,29 +55,33 @@ class Survey(msgspec.Struct, frozen=True):
         index = Index(Screen(self.selection) if self.selection is not None else None, self.carriers)
         faults: list[Diagnostic] = []
         with closing(Buffer(self.file.path)) as buffer:
-            if self.start == 0 and self.stop is None and index.passes_over_file(buffer.data):
-                return Surveyed(index.places, ())
-            high = self.number << _OFFSET_BITS
-            index.begin(buffer.data, self.start, len(buffer.data) if self.stop is None else self.stop)
-            name, known = None, b"\0"
-            for offset, line in buffer.lines(self.start, self.stop):
-                # Nearly always a line is of the type of the line before.
-                if not line.startswith(known):
-                    name = type_of(line)
-                    known = b'{"resourceType":"%s"' % name if name is not None else b"\0"
-                if index.takes(name, line, high | offset):
-                    continue
-                try:
-                    if name != b"Bundle":
-                        # Nothing could be told at a glance.
-                        resource = parse_resource(line, self.file.name)
-                        if resource["resourceType"] != "Bundle":
-                            index.add(resource, high | offset)
-                            continue
-                    index.places.bundles.append(high | offset)
-                except DataError:
-                    faults += _faults(line, self.file.name, buffer.number(offset))
+            for start, stop in buffer.spans(self.start, self.stop):
+                if not index.passes_over_lines(buffer.data, start, stop):
+                    index.begin(buffer.data, start, stop)
+                    self._look(buffer, start, stop, index, faults)
         return Surveyed(index.places, tuple(faults))
+
+    def _look(self, buffer: Buffer, start: int, stop: int, index: Index, faults: list[Diagnostic]) -> None:
+        """Looks at each line between two offsets."""
+        high = self.number << _OFFSET_BITS
+        name, known = None, b"\0"
+        for offset, line in buffer.lines(start, stop):
+            # Nearly always a line is of the type of the line before.
+            if not line.startswith(known):
+                name = type_of(line)
+                known = b'{"resourceType":"%s"' % name if name is not None else b"\0"
+            if index.takes(name, line, high | offset):
+                continue
+            try:
+                if name != b"Bundle":
+                    # Nothing could be told at a glance.
+                    resource = parse_resource(line, self.file.name)
+                    if resource["resourceType"] != "Bundle":
+                        index.add(resource, high | offset)
+                        continue
+                index.places.bundles.append(high | offset)
+            except DataError:
+                faults += _faults(line, self.file.name, buffer.number(offset))
 
 
 def _faults(line: bytes, name: str, number: int) -> Sequence[Diagnostic]:
