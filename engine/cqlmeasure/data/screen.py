@@ -14,8 +14,8 @@ import msgspec
 
 from cqlmeasure.data.selection import Selection, Wanted
 
-Text = bytes | memoryview | msgspec.Raw
-
+#: How nearly every resource begins.
+_HEAD = b'{"resourceType":"'
 _TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')
 _CODE = re.compile(rb'"code"\s*:\s*"([^"]*)"')
 #: Begins a letter that is written as an escape.  Nobody writes names of elements so, but JSON allows it.
@@ -47,8 +47,11 @@ def writing(text: bytes) -> Writing | None:
     return Writing(escapes, _NOT_DONE in text)
 
 
-def type_of(text: Text) -> bytes | None:
+def type_of(text: bytes) -> bytes | None:
     """The type of a resource, if it can be told at a glance."""
+    if text.startswith(_HEAD):
+        end = text.find(b'"', len(_HEAD))
+        return text[len(_HEAD) : end] if end > 0 else None
     match = _TYPE.match(text)
     return match[1] if match is not None else None
 
@@ -59,13 +62,14 @@ class TypeScreen:
     ``every`` kind of the type; ``asked``: the kinds that decide whether a subject can count.
     """
 
-    __slots__ = ("_codes", "_free", "_profiles", "asked", "every")
+    __slots__ = ("_codes", "_free", "_known", "_profiles", "asked", "every")
 
     def __init__(self) -> None:
         self.every = 0
         self.asked = 0
         self._free = 0
         self._codes: dict[bytes, int] = {}
+        self._known = self._codes.keys()
         self._profiles: list[tuple[bytes, int]] = []
 
     def add(self, one: Wanted, bit: int) -> None:
@@ -80,7 +84,7 @@ class TypeScreen:
         # Slashes may be written as escapes.
         self._profiles += [(url.rpartition("/")[2].encode("utf-8", "replace"), bit) for url in sorted(one.profiles)]
 
-    def looked(self, text: Text, how: Writing) -> int:
+    def looked(self, text: bytes, how: Writing) -> int:
         """The kinds that a resource of the type may be of; 0 if it does not matter."""
         found = self._free
         if not self._codes or how.not_done or (found and not self.asked):
@@ -88,12 +92,12 @@ class TypeScreen:
         codes = _CODE.findall(text)
         if how.escapes and any(b"\\" in code for code in codes):
             return self.every
-        known = self._codes
-        if not known.keys().isdisjoint(codes):
+        if not self._known.isdisjoint(codes):
+            known = self._codes
             for code in codes:
                 found |= known.get(code, 0)
         for name, bit in self._profiles:
-            if not found & bit and name in bytes(text):
+            if not found & bit and name in text:
                 found |= bit
         return found
 

@@ -22,6 +22,8 @@ class _Bundle(msgspec.Struct):
     entry: list[_Entry] = []
 
 
+_Text = tuple[bytes, str | None]
+"""The text of a resource, and its fullUrl."""
 _DECODER = msgspec.json.Decoder(_Bundle)
 
 
@@ -43,24 +45,25 @@ def skim(text: bytes, place: str, screen: Screen) -> Skimmed | None:
         return None
     if bundle.resourceType != "Bundle":
         return None
-    patient: _Entry | None = None
-    of_types: list[tuple[_Entry, TypeScreen]] = []
+    patient: _Text | None = None
+    of_types: list[tuple[_Text, TypeScreen]] = []
     types = screen.types
     for entry in bundle.entry:
-        name = type_of(entry.resource)
+        resource = bytes(entry.resource)
+        name = type_of(resource)
         if name is None or name == b"Bundle":
-            if entry.resource:
+            if resource:
                 return None
         elif name == b"Patient":
             if patient is not None:
                 return None
-            patient = entry
+            patient = resource, entry.fullUrl
         elif (wanted := types.get(name)) is not None:
-            of_types.append((entry, wanted))
+            of_types.append(((resource, entry.fullUrl), wanted))
     if patient is None:
         return None
     # First what decides whether the subject can count: if it cannot, the rest need not be looked at.
-    looked = [wanted.looked(entry.resource, how) if wanted.asked else -1 for entry, wanted in of_types]
+    looked = [wanted.looked(one[0], how) if wanted.asked else -1 for one, wanted in of_types]
     kinds = 0
     for mask in looked:
         if mask > 0:
@@ -68,7 +71,7 @@ def skim(text: bytes, place: str, screen: Screen) -> Skimmed | None:
     ruled_out = screen.ruled_out(kinds)
     kept = [patient]
     if not screen.purposes or len(ruled_out) < screen.purposes:
-        for (entry, wanted), mask in zip(of_types, looked, strict=True):
-            if mask > 0 or (mask < 0 and wanted.looked(entry.resource, how)):
-                kept.append(entry)
-    return Skimmed([(parse_resource(memoryview(one.resource), place), one.fullUrl) for one in kept], ruled_out)
+        for (one, wanted), mask in zip(of_types, looked, strict=True):
+            if mask > 0 or (mask < 0 and wanted.looked(one[0], how)):
+                kept.append(one)
+    return Skimmed([(parse_resource(resource, place), url) for resource, url in kept], ruled_out)
