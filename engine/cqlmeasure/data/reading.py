@@ -67,7 +67,8 @@ def entries(bundle: Json, place: str) -> Iterator[tuple[Json, str | None]]:
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if resource is None:
             continue
-        check_resource(resource, f"{place}: entry {number}")
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+            check_resource(resource, f"{place}: entry {number}")
         if resource["resourceType"] == "Bundle":
             yield from entries(resource, f"{place}: entry {number}")
         else:

@@ -120,7 +120,7 @@ def unique_resources(resources: Iterable[Json]) -> list[Json]:
     return [resource for resource in resources if not _is_repeated(resource, seen)]
 
 
-_Seen = dict[tuple[str, str], list[Json]]
+_Seen = dict[tuple[str, str], tuple[Json, ...]]
 
 
 def _is_repeated(resource: Json, seen: _Seen) -> bool:
@@ -128,10 +128,14 @@ def _is_repeated(resource: Json, seen: _Seen) -> bool:
     identity = resource.get("id")
     if not isinstance(identity, str):
         return False
-    same = seen.setdefault((resource["resourceType"], identity), [])
+    key = (resource["resourceType"], identity)
+    same = seen.get(key)
+    if same is None:
+        seen[key] = (resource,)
+        return False
     if any(other == resource for other in same):
         return True
-    same.append(resource)
+    seen[key] = (*same, resource)
     return False
 
 
