@@ -73,7 +73,9 @@ def inferred(content: Content, measure: Mapping[str, Any]) -> tuple[Inferred, Tr
     translation = translate(source, provider)
     criteria = criteria_of(measure)
     libraries = [found.library for found in translation.libraries.values()]
-    return infer(translation.main.library, libraries, criteria.expressions, membership=criteria.membership), translation
+    names, members = criteria.expressions, criteria.membership
+    found = infer(translation.main.library, libraries, names, membership=members, perhaps=criteria.perhaps)
+    return found, translation
 
 
 def write(options: argparse.Namespace) -> int:

@@ -166,3 +166,22 @@ def test_subjects_that_come_one_by_one_are_not_divided(content: cm.Content, data
         measure.evaluate(iter(cm.bundles(data["bundles"])), period="2026", jobs=2)
     with pytest.raises(cm.UsageError, match="cannot be divided"):
         measure.evaluate(data["bundles"], period="2026", jobs=2, subjects=["p1"])
+
+
+@pytest.mark.parametrize("text", ['{"of": "somebody"}', "", '{"format":"cqlm'], ids=["other", "empty", "cut"])
+def test_a_file_of_something_else_stays(content: cm.Content, data: dict[str, str], tmp_path: Path, text: str) -> None:
+    measure, file = content.measure(MEASURE), tmp_path / "file"
+    file.write_text(text)
+    if text.startswith('{"of"'):
+        with pytest.raises(cm.UsageError, match="is not of an evaluation"):
+            measure.evaluate(data["lines"], period="2026", keep=False, evidence=False, resume=file)
+        assert file.read_text() == text
+    else:
+        assert measure.evaluate(data["lines"], period="2026", keep=False, evidence=False, resume=file)
+
+
+def test_a_file_that_cannot_be_written_is_told(content: cm.Content, data: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file" / "below"):
+        with pytest.raises(cm.UsageError, match="cannot write"):
+            content.measure(MEASURE).evaluate(data["lines"], period="2026", keep=False, evidence=False, resume=path)

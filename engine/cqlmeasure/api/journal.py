@@ -18,6 +18,8 @@ from cqlmeasure.errors import UsageError
 from cqlmeasure.measure import PartResult
 
 _FORMAT = "cqlmeasure evaluation 1"
+#: How a file of ours begins: of one without even a whole first line, nothing is lost if it is written anew.
+_BEGIN = b'{"format":"cqlmeasure evaluation'
 
 
 class _Head(msgspec.Struct):
@@ -47,11 +49,13 @@ class Journal:
         self.path = Path(path)
         self.done: dict[int, tuple[PartResult, ...]] = {}
         self.parts, self.now = parts, now
-        kept = 0
-        if self.path.exists():
-            kept = self._read(dict(about))
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(self.path, "r+b" if kept else "wb")  # noqa: SIM115  # closed by close()
+        try:
+            kept = self._read(dict(about)) if self.path.exists() else 0
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = open(self.path, "r+b" if kept else "wb")  # noqa: SIM115  # closed by close()
+        except OSError as error:
+            text = f"cannot write {self.path}: {error.strerror}"
+            raise UsageError(text, code="resume", hint="name a file in a folder that can be written to") from error
         # A line that was being written when the evaluation stopped is written again.
         self._file.truncate(kept)
         self._file.seek(kept)
@@ -61,7 +65,7 @@ class Journal:
     def _read(self, about: dict[str, str]) -> int:
         """Takes what is in the file; how many bytes of it are whole lines."""
         lines = self.path.read_bytes().splitlines(keepends=True)
-        if not lines or not lines[0].endswith(b"\n"):
+        if not lines or (not lines[0].endswith(b"\n") and lines[0].startswith(_BEGIN[: len(lines[0])])):
             return 0
         try:
             head = msgspec.json.decode(lines[0], type=_Head)

@@ -6,13 +6,13 @@ of everybody; a Group must be in the data.
 
 from __future__ import annotations
 
-import gzip
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from cqlmeasure.data import Selection, Store, SubjectData, Wanted
+from cqlmeasure.data.ndjson.buffers import MAX_LINE_BYTES, UNPACKING, is_packed, opened, unreadable
 from cqlmeasure.data.reading import NDJSON_SUFFIXES, data_files, entries, parse_resource, read_json_file
 from cqlmeasure.data.store import is_store
 from cqlmeasure.errors import DataError, Diagnostic, UsageError, missing_path
@@ -95,10 +95,14 @@ def _of_file(name: str) -> Iterator[tuple[Json, str]]:
         yield read_json_file(name), name
         return
     try:
-        with gzip.open(name) if name.lower().endswith(".gz") else open(name, "rb") as stream:
-            for number, line in enumerate(stream, 1):
+        with opened(name) if is_packed(name) else open(name, "rb") as stream:
+            number = 0
+            while line := stream.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if len(line) > MAX_LINE_BYTES:
+                    text = f"{name} has a line above {MAX_LINE_BYTES >> 20} MiB"
+                    raise DataError(text, code="file-too-large", file=name)
                 if line.strip():
-                    place = f"{name}:{number}"
-                    yield parse_resource(line.removeprefix(b"\xef\xbb\xbf"), name, number), place
-    except (OSError, EOFError) as error:
-        raise DataError(f"cannot read {name}: {error}", code="unreadable-file", file=name) from error
+                    yield parse_resource(line.removeprefix(b"\xef\xbb\xbf"), name, number), f"{name}:{number}"
+    except UNPACKING as error:
+        raise unreadable(name, error) from error

@@ -10,13 +10,18 @@ import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from cqlmeasure.data import DataSource, one_by_one
 from cqlmeasure.errors import Diagnostic, EvaluationError
 from cqlmeasure.measure import MeasureResult, PartResult
 
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
 T = TypeVar("T")
+#: After so many subjects a process looks whether it is to stop.
+_LOOKED_AFTER = 50
 
 
 class Opened(Protocol):
@@ -91,7 +96,10 @@ class _Pool:
         from concurrent.futures import BrokenExecutor
 
         try:
-            yield from run(work)
+            # The processes are started when work is handed in.
+            with _unheard():
+                found = run(work)
+            yield from found
         except BrokenExecutor as error:
             raise EvaluationError(
                 "a process that evaluates ended unexpectedly",
@@ -101,8 +109,21 @@ class _Pool:
 
 
 @contextmanager
+def _unheard() -> Iterator[None]:
+    """Processes that start meanwhile are not told of interrupts, not even as they start; this one is, when it ends."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def crew(jobs: int, order: Order) -> Iterator[Crew]:
-    """So many processes, for an order; they end with the context, and at once if it is left by an exception."""
+    """So many processes, for an order; they end with the context, and soon if it is left by an exception."""
     if jobs <= 1:
         yield _Alone(order)
         return
@@ -112,23 +133,33 @@ def crew(jobs: int, order: Order) -> Iterator[Crew]:
 
     # A process that is started fresh shares no locks and threads with this one.
     context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(jobs, context, _open, (order,))
+    stop = context.Event()
+    executor = ProcessPoolExecutor(jobs, context, _open, (order, stop))
     try:
         yield _Pool(executor)
     except BaseException:
+        # What they are at would be finished first, and this process would wait for it at its end.
+        stop.set()
+        _left.append(stop)
         executor.shutdown(wait=False, cancel_futures=True)
         raise
     executor.shutdown()
 
 
-_mine: tuple[Order, Sequence[tuple[Any, Any]]] | None = None
+#: What processes that may not have started yet still have to find.
+_left: list[Event] = []
+_mine: tuple[Order, Sequence[tuple[Any, Any]], Event] | None = None
 
 
-def _open(order: Order) -> None:
+class _Stopped(Exception):
+    """Nobody waits for the part any more."""
+
+
+def _open(order: Order, stop: Event) -> None:
     """What a process does first.  It is the first process that is told of an interrupt, and that ends the others."""
     global _mine
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _mine = (order, _measures(order))
+    _mine = (order, _measures(order), stop)
 
 
 def _measures(order: Order) -> Sequence[tuple[Any, Any]]:
@@ -141,7 +172,24 @@ def _call(piece: Callable[[], T]) -> T:
 
 def _evaluate(part: DataSource) -> Finished:
     assert _mine is not None
-    return _finished(*_mine, part)
+    order, measures, stop = _mine
+    options = order.options._replace(progress=_watching(stop))
+    return _finished(order._replace(options=options), measures, part)
+
+
+def _watching(stop: Event) -> Callable[[int], None]:
+    """Is told of subjects that are done; raises if the work is to stop."""
+    done = 0
+
+    def progress(more: int) -> None:
+        nonlocal done
+        done += more
+        if done >= _LOOKED_AFTER:
+            done = 0
+            if stop.is_set():
+                raise _Stopped
+
+    return progress
 
 
 def _finished(order: Order, measures: Sequence[tuple[Any, Any]], part: DataSource) -> Finished:

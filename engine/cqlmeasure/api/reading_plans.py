@@ -10,7 +10,7 @@ from cqlmeasure.api.periods import utc_offset
 from cqlmeasure.api.planning import Kind, ReadingPlan
 from cqlmeasure.api.translation import library_set
 from cqlmeasure.evaluation import LibraryText
-from cqlmeasure.requirements import Kinds, Periods, criteria_of, infer, needs_of
+from cqlmeasure.requirements import Kinds, MeasureLogic, Periods, needs_of
 
 
 def reading_plan(
@@ -25,8 +25,7 @@ def reading_plan(
 ) -> ReadingPlan | None:
     """What evaluating a Measure with the library ``source`` reads; ``None`` if any resource may matter."""
     primary, found = library_set(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
-    criteria = criteria_of(measure)
-    needs = needs_of(infer(primary, found.values(), criteria.expressions, membership=criteria.membership))
+    needs = needs_of(MeasureLogic(measure, primary, list(found.values())).inferred())
     if needs is None:
         return None
     periods = Periods(dict(parameters), utc_offset(offset))

@@ -72,7 +72,7 @@ def _inferred(logic: Logic, criteria: Criteria) -> Inferred:
     primary, libraries = library_set(
         logic.library.source, engine.libraries, any_version=engine.any_version, prefer_elm=engine.prefer_elm
     )
-    return infer(primary, libraries.values(), criteria.expressions)
+    return infer(primary, libraries.values(), criteria.expressions, perhaps=criteria.perhaps)
 
 
 def _searchable(found: Inferred) -> Iterator[Entry]:

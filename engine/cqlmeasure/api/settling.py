@@ -39,7 +39,8 @@ def settling(tasks: Sequence[Task[Any]], rules: Mapping[int, Belongs]) -> Callab
 
     def settled(subject: Person) -> Settled:
         known = ruled_out(subject.ruled_out) if subject.ruled_out else _NOTHING
-        if not rules:
+        # Whose a subject is cannot be told if its data are not all there: that is its failure.
+        if not rules or subject.faults:
             return known
         found: dict[int, SubjectResult | None] = dict(known)
         for number, belongs in rules.items():

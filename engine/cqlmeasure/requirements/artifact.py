@@ -35,7 +35,13 @@ class MeasureLogic(msgspec.Struct, frozen=True):
     def inferred(self) -> Inferred:
         """What it needs; ``ContentError`` if an expression that the Measure names is not there."""
         criteria = criteria_of(self.measure)
-        found = infer(self.primary, self.libraries, criteria.expressions, membership=criteria.membership)
+        found = infer(
+            self.primary,
+            self.libraries,
+            criteria.expressions,
+            membership=criteria.membership,
+            perhaps=criteria.perhaps,
+        )
         return msgspec.structs.replace(found, base=self.base)
 
 

@@ -6,7 +6,7 @@ type, profile, codes or filters; none is there without a retrieve.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -92,26 +92,29 @@ def infer(
     expressions: Sequence[str] | None = None,
     *,
     membership: Sequence[str] = (),
+    perhaps: Collection[str] = (),
     fhir: FhirTypes | None = None,
 ) -> Inferred:
     """The data requirements of named expressions of a library; without names, of all of them.
 
     An expression that a measure names may be a function of its populations' items.  ``libraries`` are those that the
     library includes, directly or not.  ``membership``: expressions of initial populations,
-    one of which must be true or not empty for a subject to count.  Raises ``ContentError`` for what is not there.
+    one of which must be true or not empty for a subject to count.  ``perhaps``: names that may be paths.
+    Raises ``ContentError`` for what is not there.
     """
     found = LibrarySet(primary, libraries, fhir or fhir_types())
     names = list(dict.fromkeys((*(expressions or ()), *membership)))
     if expressions is None:
         roots = found.expressions(primary)
     else:
-        roots = [root for name in names for root in found.root(name)]
-    wanted = {name.lower() for name in membership}
+        names = [name for name in names if name not in perhaps or not found.is_path(name)]
+        # One definition may be named in several ways.
+        roots = list(dict.fromkeys(root for name in names for root in found.root(name)))
     with deep_recursion():
         reached = reach(found, roots)
         run = Run(found)
         _evaluate(run, roots)
-        joining = [root for root in roots if root.node.name.lower() in wanted]
+        joining = list(dict.fromkeys(root for name in membership for root in found.root(name)))
         named = all(not isinstance(root.node, FunctionDef) for root in joining)
         members = [run.definition(root) for root in joining] if named else []
     entries = merged(run)

@@ -6,6 +6,7 @@ them are given, so that nothing that may run is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -17,6 +18,11 @@ from cqlmeasure.elm.library import FunctionRef, IncludeDef, ParameterDef
 from cqlmeasure.errors import ContentError
 from cqlmeasure.models import FhirTypes
 from cqlmeasure.typesys import ANY, DataType, is_subtype
+
+#: How criteria may write a name: ``Library."Name"``; and what is a path of elements.
+_QUALIFIED = re.compile(r'^(?:"(?:[^"\\]|\\.)+"|[A-Za-z_]\w*)\.(\S.*)$', re.DOTALL)
+_QUOTED = re.compile(r'^"((?:[^"\\]|\\.)*)"$', re.DOTALL)
+_ELEMENT = re.compile(r"^(?:[A-Z]\w*\.)?[a-z]\w*(?:\[\d+\])?(?:\.[a-z]\w*(?:\([^()]*\))?(?:\[\d+\])?)*$")
 
 Named = TypeVar("Named", CodeDef, CodeSystemDef, ConceptDef, ValueSetDef, ParameterDef)
 
@@ -68,16 +74,31 @@ class LibrarySet:
     def root(self, name: str) -> list[Definition]:
         """What a criterion of the primary library names: an expression, or the functions of that name.
 
-        A name whose case is wrong is taken if there is only one that it can mean, as in evaluation.
+        A name may be quoted, and qualified with the library.  One whose case is wrong is taken if there is only one
+        that it can mean, as in evaluation.
         """
         table = self._table(self.primary)
-        found = table.get(("expression", name)) or table.get(("function", name))
-        if not found:
-            alike = [key for key in table if key[0] in ("expression", "function") and key[1].lower() == name.lower()]
-            found = table[alike[0]] if len(alike) == 1 else None
-        if not found:
-            raise _unknown("expression", name, self.primary)
+        plain = _plain(name)
+        for one in (name, plain):
+            found = table.get(("expression", one)) or table.get(("function", one))
+            if found:
+                break
+        else:
+            folded = plain.casefold()
+            alike = [key for key in table if key[0] in ("expression", "function") and key[1].casefold() == folded]
+            if len(alike) != 1:
+                raise _unknown("expression", name, self.primary)
+            found = table[alike[0]]
         return [self._define(self.primary, node) for node in found if isinstance(node, ExpressionDef)]
+
+    def is_path(self, name: str) -> bool:
+        """Whether a criterion without a language is a path: no definition has that name, and it looks like one."""
+        if _ELEMENT.match(name) is None:
+            return False
+        try:
+            return not self.root(name)
+        except ContentError:
+            return True
 
     def expressions(self, library: Library) -> list[Definition]:
         """All named expressions of a library, in its order; not the implicit one of its context."""
@@ -159,6 +180,14 @@ class LibrarySet:
 
 _T = TypeVar("_T")
 _Has = ParameterDef | CodeSystemDef | ValueSetDef | CodeDef | ConceptDef | ExpressionDef
+
+
+def _plain(name: str) -> str:
+    """A name without the library that qualifies it, and without quotes."""
+    found = _QUALIFIED.match(name)
+    rest = name if found is None else found[1].strip()
+    quoted = _QUOTED.match(rest)
+    return rest if quoted is None else re.sub(r"\\(.)", r"\1", quoted[1])
 
 
 def _name(found: _Has) -> str:

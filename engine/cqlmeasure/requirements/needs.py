@@ -109,7 +109,8 @@ def _kind(entry: Entry, paths: Paths) -> Kinds:
             case CodeTest(value_set, codes):
                 wanted = Terminology(value_set) if value_set is not None else Codes(codes)
                 terms += _terms(entry.resource, ".".join(path), wanted, paths)
-            case DateTest(partial=False) as test if not _extended(path):
+            # Of ``meta`` sources do not look at times.
+            case DateTest(partial=False) as test if not _extended(path) and path[:1] != ("meta",):
                 if (paths.types(entry.resource, path) or frozenset()) & DATE_TYPES:
                     spans.append(Span(test.low, test.high))
     return Kinds(entry.resource, tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(spans)))

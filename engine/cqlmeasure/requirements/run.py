@@ -94,7 +94,7 @@ class Run:
         #: Joins over references: the retrieve that refers, the path of the reference, the retrieve referred to.
         self.joins: dict[tuple[int, Path, int], None] = {}
         self._known: dict[tuple[int, int], tuple[Scope, Value]] = {}
-        self._site_of: dict[int, int] = {}
+        self._site_of: dict[tuple[int, Symbol | None], int] = {}
         self._scopes: dict[tuple[int, int], int] = {}
         self._definitions: dict[int, Value] = {}
         self._calls: dict[tuple[int, tuple[Value, ...]], Value] = {}
@@ -167,8 +167,8 @@ class Run:
     # what is found
 
     def site(self, scope: Scope, node: Retrieve, resource: str, codes: Symbol | None) -> int:
-        """The number of a retrieve."""
-        key = id(node)
+        """The number of a retrieve; in a function it has one for each value set or code that callers give."""
+        key = id(node), codes
         if key not in self._site_of:
             self._site_of[key] = len(self.sites)
             everybody = scope.definition.node.context == "Unfiltered" or node.context is not None

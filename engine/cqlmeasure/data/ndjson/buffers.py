@@ -16,7 +16,6 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from cqlmeasure.data.reading import Json, parse_resource
 from cqlmeasure.errors import DataError
 
 MAX_LINE_BYTES = 256 << 20
@@ -85,10 +84,6 @@ class Buffer:
         while at >= 0:
             found, at = found + 1, self.data.find(b"\n", at + 1, offset)
         return found
-
-    def resource(self, offset: int) -> Json:
-        """The resource of the line that begins at an offset."""
-        return parse_resource(self.line(offset), self.path)
 
     def line(self, offset: int) -> bytes:
         """The text of the line that begins at an offset."""

@@ -22,11 +22,14 @@ from cqlmeasure.data.subjects import relative_reference
 #: A line that is not, as a bulk export writes it, of the type that the first line is of.
 _OTHER = rb'\n(?!\{"resourceType":"%s"[,}]|[ \t\r]*(?:\n|\Z))'
 _NAMELESS = "\0"
+#: A character of a reference that is written as an escape (``<``, ``>``, ``&`` and quotes often are, and are in none).
+_ESCAPED = re.compile(rb"\\u00(?!2[267]|3[cCeE])[2-7]")
 
 
 class Places(msgspec.Struct):
     """Positions of lines: of each patient (its own, and what it owns), of what belongs to nobody, of Bundles.
 
+    ``repeated``: further positions of what belongs to nobody, where several lines have one type and id.
     ``kinds`` are the kinds of a selection that a patient's lines may be of.  ``carriers``: types of shared resources
     that matter, to which lines may refer; ``passed``: whether any line was passed over.
     """
@@ -34,6 +37,7 @@ class Places(msgspec.Struct):
     patients: dict[str, array[int]] = msgspec.field(default_factory=dict)
     owned: dict[str, array[int]] = msgspec.field(default_factory=dict)
     shared: dict[str, int] = msgspec.field(default_factory=dict)
+    repeated: dict[str, array[int]] = msgspec.field(default_factory=dict)
     bundles: list[int] = msgspec.field(default_factory=list)
     types: dict[str, None] = msgspec.field(default_factory=dict)
     kinds: dict[str, int] = msgspec.field(default_factory=dict)
@@ -49,12 +53,26 @@ class Places(msgspec.Struct):
             _extend(self.owned, name, positions)
         for name, kinds in other.kinds.items():
             self.kinds[name] = self.kinds.get(name, 0) | kinds
-        self.shared = other.shared | self.shared
+        for name, position in other.shared.items():
+            self.share(name, position)
+        for name, positions in other.repeated.items():
+            _extend(self.repeated, name, positions)
         self.types |= other.types
         self.bundles += other.bundles
         self.shared_kinds |= other.shared_kinds
         self.carriers |= other.carriers
         self.passed = self.passed or other.passed
+
+    def share(self, name: str, position: int) -> None:
+        """Adds what belongs to nobody."""
+        if self.shared.setdefault(name, position) != position:
+            _extend(self.repeated, name, (position,))
+
+    def shared_at(self, name: str) -> Iterator[int]:
+        """The positions of what belongs to nobody, by its type and id."""
+        if name in self.shared:
+            yield self.shared[name]
+            yield from self.repeated.get(name, ())
 
     def named(self) -> Iterator[tuple[str, str]]:
         """Each patient with the name that it is known by: the id, or its place if it has none."""
@@ -80,14 +98,22 @@ class Index:
         shared = {name.decode() for name in wanted if name.decode() not in PATIENT_PATHS}
         self._given = {*carriers, *shared} - {"Patient"}
         self.places.carriers = set(self._given)
-        self._references = [f"{name}/".encode() for name in sorted(self._given)]
+        self._references = [text for name in sorted(self._given) for text in _begins(name)]
         self._plain = False
         self._carrying = True
 
     def begin(self, data: bytes | mmap.mmap, start: int, stop: int) -> None:
         """Looks at a part of a file as a whole, so that less has to be looked for on each of its lines."""
         self._plain = is_plain(data, start, stop)
-        self._carrying = any(data.find(reference, start, stop) >= 0 for reference in self._references)
+        self._carrying = self._leads(data, start, stop)
+
+    def _leads(self, data: bytes | mmap.mmap, start: int, stop: int) -> bool:
+        """Whether a text may refer to shared resources that matter."""
+        if not self._references:
+            return False
+        if any(data.find(reference, start, stop) >= 0 for reference in self._references):
+            return True
+        return data.find(b"\\u00", start, stop) >= 0 and _ESCAPED.search(data, start, stop) is not None
 
     def incomplete(self, places: Places) -> bool:
         """Whether lines were passed over before it was known that they lead to what matters."""
@@ -113,7 +139,7 @@ class Index:
         if wanted is not None:
             how = PLAIN if self._plain else writing(line)
             self._looked = wanted.looked(line, how) if how is not None else wanted.every
-        if self._looked or (self._carrying and any(reference in line for reference in self._references)):
+        if self._looked or (self._carrying and self._leads(line, 0, len(line))):
             return False
         self.places.passed = True
         self.places.types.setdefault(name.decode())
@@ -128,7 +154,7 @@ class Index:
             return False
         if re.compile(_OTHER % name).search(data, start, stop):
             return False
-        if any(data.find(reference, start, stop) >= 0 for reference in self._references):
+        if self._leads(data, start, stop):
             return False
         self.places.passed = True
         self.places.types.setdefault(name.decode())
@@ -153,12 +179,17 @@ class Index:
             if kinds:
                 places.kinds[owner] = places.kinds.get(owner, 0) | kinds
         if not owners and isinstance(identity, str):
-            places.shared.setdefault(f"{kind}/{identity}", position)
+            places.share(f"{kind}/{identity}", position)
             places.shared_kinds |= kinds
             if self._screen is not None and kind not in places.carriers:
                 places.carriers.add(kind)
-                self._references.append(f"{kind}/".encode())
+                self._references += _begins(kind)
                 self._carrying = True
+
+
+def _begins(kind: str) -> tuple[bytes, bytes]:
+    """How a reference to a type begins; some write slashes as escapes."""
+    return f"{kind}/".encode(), f"{kind}\\/".encode()
 
 
 def _owners(references: list[str]) -> Collection[str]:

@@ -22,6 +22,8 @@ from cqlmeasure.errors import DataError, Diagnostic
 _OFFSET_BITS = 44
 _OFFSET_MASK = (1 << _OFFSET_BITS) - 1
 _SHARED_KEPT = 20_000
+#: So many files are open at a time: systems allow a few hundred.
+_OPEN_AT_MOST = 128
 #: Pages of files are given back after so many subjects.
 _FORGET_AFTER = 1000
 
@@ -123,6 +125,8 @@ class NdjsonPart(Source):
             def buffer(position: int) -> Buffer:
                 number = position >> _OFFSET_BITS
                 if number not in buffers:
+                    if len(buffers) >= _OPEN_AT_MOST:
+                        buffers.pop(next(iter(buffers))).close()
                     buffers[number] = stack.enter_context(closing(Buffer(self.files[number].path)))
                 return buffers[number]
 
@@ -146,10 +150,18 @@ class NdjsonPart(Source):
             self.fault(error)
 
     def _patients(self, buffer: Callable[[int], Buffer], everybody: bool) -> Iterator[SubjectData]:
-        def read(position: int) -> Json:
-            return buffer(position).resource(position & _OFFSET_MASK)
+        def read(position: int) -> Json | None:
+            of, offset = buffer(position), position & _OFFSET_MASK
+            line = of.line(offset)
+            try:
+                return parse_resource(line, of.path)
+            except DataError:
+                # What only says whose a line is passes over some faults: of UTF-8, say.
+                name = self.files[position >> _OFFSET_BITS].name
+                self.fault(DataError(diagnostics=list(_faults(line, name, of.number(offset)))))
+                return None
 
-        kept: dict[int, Json] = {}
+        kept: dict[int, Json | None] = {}
         places, screen = self.places, self.screen
         for key, identity in places.named():
             positions = places.patients[key]
@@ -159,30 +171,40 @@ class NdjsonPart(Source):
                 ruled_out = screen.ruled_out(places.kinds.get(key, 0) | places.shared_kinds)
                 if len(ruled_out) == screen.purposes:
                     self.left_out += 1
-                    if everybody:
-                        yield SubjectData(identity, [read(positions[0])], name, ruled_out)
+                    if everybody and (patient := read(positions[0])) is not None:
+                        yield SubjectData(identity, [patient], name, ruled_out)
                     continue
-            resources = unique_resources(map(read, [*positions, *places.owned.get(key, ())]))
+            patients = [one for one in map(read, positions) if one is not None]
+            if not patients:
+                continue
+            owned = (one for one in map(read, places.owned.get(key, ())) if one is not None)
+            resources = unique_resources([*patients, *owned])
             if places.shared:
-                _follow(resources, places.shared, kept, read)
+                _follow(resources, places, kept, read)
             yield SubjectData(identity, resources, name, ruled_out)
 
 
-def _follow(resources: list[Json], shared: dict[str, int], kept: dict[int, Json], read: Callable[[int], Json]) -> None:
+def _follow(
+    resources: list[Json], places: Places, kept: dict[int, Json | None], read: Callable[[int], Json | None]
+) -> None:
     """Adds the shared resources that these refer to, and those that they refer to in turn."""
     taken: set[int] = set()
     at = 0
     while at < len(resources):
         for reference in all_references(resources[at]):
-            position = shared.get(relative_reference(reference))
-            if position is not None and position not in taken:
+            alike: list[Json] = []
+            for position in places.shared_at(relative_reference(reference)):
+                if position in taken:
+                    break  # and so are the others
                 taken.add(position)
-                found = kept.get(position)
-                if found is None:
+                if position not in kept:
                     if len(kept) >= _SHARED_KEPT:
                         kept.clear()
-                    found = kept[position] = read(position)
-                resources.append(found)
+                    kept[position] = read(position)
+                found = kept[position]
+                if found is not None and found not in alike:
+                    alike.append(found)
+            resources += alike
         at += 1
 
 
@@ -192,7 +214,7 @@ def shares(places: Places, count: int) -> list[Places]:
     size = max(1, -(-(len(named) + len(places.bundles)) // count))
     found = [Places(bundles=places.bundles[at : at + size]) for at in range(0, len(places.bundles), size)]
     for at in range(0, len(named), size):
-        part = Places(shared=places.shared, shared_kinds=places.shared_kinds)
+        part = Places(shared=places.shared, repeated=places.repeated, shared_kinds=places.shared_kinds)
         for key, identity in named[at : at + size]:
             part.patients[identity] = places.patients[key]
             if key in places.owned:
