@@ -25,6 +25,8 @@ _NONE: frozenset[int] = frozenset()
 Settled = Mapping[int, SubjectResult | None]
 """What is known of a subject without evaluating: its result in a task, by number; ``None``: it is no subject of it."""
 _UNSETTLED: Settled = {}
+#: Orders of tasks that are remembered.
+_ORDERS = 1000
 
 
 class Task(msgspec.Struct, Generic[S], frozen=True):
@@ -64,6 +66,8 @@ def evaluate_together(
             continue
         rest = frozenset(known) if known else _NONE
         if rest not in orders:
+            if len(orders) > _ORDERS:
+                orders = {_NONE: orders[_NONE]}
             orders[rest] = _in_order([task for number, task in enumerate(tasks) if number not in rest])
         found: dict[_Key, SubjectResult] = {}
         for task in orders[rest]:

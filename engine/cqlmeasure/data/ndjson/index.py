@@ -77,7 +77,9 @@ class Places(msgspec.Struct):
     def named(self) -> Iterator[tuple[str, str]]:
         """Each patient with the name that it is known by: the id, or its place if it has none."""
         for number, name in enumerate(self.patients, 1):
-            yield name, f"unknown-{number}" if name.startswith(_NAMELESS) else name
+            shown = f"unknown-{number}" if name.startswith(_NAMELESS) else name
+            # Somebody else may have that very id.
+            yield name, f"{shown}-" if shown != name and shown in self.patients else shown
 
 
 def _extend(places: dict[str, array[int]], name: str, positions: Iterable[int]) -> None:
