@@ -134,6 +134,8 @@ def test_what_is_never_met_fails_only_on_request(
     [
         (["--check", "nowhere"], "nowhere"),
         (["--check", ".", "--into-measure"], "--into-measure"),
+        (["--into-measure", "--format", "table"], "no other --format"),
+        (["--check", "https://server.example.org/fhir"], "is no path"),
         (["--fail-if-missing"], "--check"),
         (["Second", "--into-measure"], "one measure"),
     ],

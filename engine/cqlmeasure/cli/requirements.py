@@ -11,7 +11,13 @@ import click
 import orjson
 
 import cqlmeasure as cm
-from cqlmeasure.cli.options import PATH, content_option, leniency_options, output_option, timezone_option
+from cqlmeasure.cli.options import (
+    content_option,
+    leniency_options,
+    local_path,
+    output_option,
+    timezone_option,
+)
 
 NEVER_MET = 1
 EXAMPLES = """\b
@@ -34,21 +40,23 @@ cqlmeasure requirements DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -p 2
 @click.option(
     "--check",
     "data",
-    type=PATH,
+    type=local_path,
     multiple=True,
     metavar="DATA",
     help="Tell what of the requirements occurs in these patients' data, what comes near, and what never does: a Bundle,"
-    " a folder of Bundles, or NDJSON files; repeatable.",
+    " a folder of Bundles, NDJSON files, or a store (cqlmeasure load); repeatable.",
 )
 @click.option("--fail-if-missing", is_flag=True, help="With --check: exit with 1 if nothing meets some requirement.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "html"]),
-    help="How to write them.  [default: by the suffix of -o, else a table]",
+    help="How to write the requirements, or what --check found.  [default: by the suffix of -o, else a table]",
 )
 @click.option("--into-measure", is_flag=True, help="Write the Measure with its requirements contained (JSON).")
-@click.option("--reference-compatible", is_flag=True, help="The entries and paths that the reference tooling gives.")
+@click.option(
+    "--reference-compatible", is_flag=True, help="Write the entries and paths that the reference implementation writes."
+)
 @output_option
 @timezone_option
 @leniency_options
@@ -75,6 +83,8 @@ def requirements(
     measures = tuple(dict.fromkeys(measures))
     if into_measure and len(measures) > 1:
         raise click.UsageError("--into-measure is for one measure")
+    if into_measure and form not in (None, "json"):
+        raise click.UsageError("--into-measure writes a Measure as JSON: no other --format")
     if data and (into_measure or reference_compatible):
         raise click.UsageError("--check goes neither with --into-measure nor with --reference-compatible")
     if fail_if_missing and not data:
