@@ -80,6 +80,9 @@ def requirements(
     MEASURE is a measure's name, id, canonical url or file; the requirements of several are merged. JSON is a FHIR
     Library of type module-definition, what $data-requirements answers. With --check they are held against data.
     """
+    # What knows of requirements is loaded by this command only.
+    from cqlmeasure.requirements.html import html_page
+
     measures = tuple(dict.fromkeys(measures))
     if into_measure and len(measures) > 1:
         raise click.UsageError("--into-measure is for one measure")
@@ -107,11 +110,11 @@ def requirements(
         _write(_json(found), output)
         return 0
     found = source.data_requirements(measures, period, reference_compatible=reference_compatible)
+    title = f"Data that {', '.join(source.measure(name).title for name in measures)} needs"
     if form == "table":
-        title = ", ".join(source.measure(name).title for name in measures)
         _printed(lambda file: _table(found, title, file), output)
     else:
-        _write(_json(found) if form == "json" else found["text"]["div"].encode(), output)
+        _write(_json(found) if form == "json" else html_page(title, found["text"]["div"]).encode(), output)
     return 0
 
 
@@ -179,7 +182,9 @@ def _table(found: dict[str, object], title: str, file: IO[str] | None) -> None:
 
     from cqlmeasure.requirements import COLUMNS, rows
 
-    table = Table(*COLUMNS, title=f"Data that {title} needs", title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for name in COLUMNS:
+        table.add_column(name, overflow="fold")
     for row in rows(found):
         table.add_row(*row)
     Console(file=file, width=None if file is None else 160).print(table)
