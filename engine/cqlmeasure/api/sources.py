@@ -34,6 +34,9 @@ class Subjects:
         self._noted: list[Diagnostic] = []
         self.left_out = 0
 
+    def __repr__(self) -> str:
+        return f"Subjects({', '.join(map(repr, self._sources))})"
+
     @property
     def warnings(self) -> list[Diagnostic]:
         """What the sources left out, after they were read."""
