@@ -267,6 +267,14 @@ def test_a_score_beside_a_benchmark(result: cm.MeasureResult) -> None:
         result.compare(0.4, group=3)
 
 
+def test_the_narrative_has_what_is_expected_and_names_stratifiers(result: cm.MeasureResult) -> None:
+    adjusted = {"group-1": result.standardised(result.summary())}
+    text = result.summary(cm.ReportOptions(narrative=True, confidence=0.95, adjusted=adjusted))["text"]["div"]
+    assert "<p>By Age band</p>" in text
+    assert "<p>Confidence interval (95 %) of the measure score: 0.1876 to 0.8124</p>" in text
+    assert "<p>Risk-adjusted result: observed 3, expected 3, ratio 1, low 0.201, high 2.9218" in text
+
+
 def test_names_stand_for_what_they_name(result: cm.MeasureResult) -> None:
     options = cm.ReportOptions(edition="us-5", reporter="Organization/1", supplemental_form="values", date="2027")  # type: ignore[arg-type]
     assert (options.edition, options.supplemental_form) == (cm.Edition.US_5, cm.SupplementalForm.VALUES)
