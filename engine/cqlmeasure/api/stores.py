@@ -23,8 +23,9 @@ def load(
     """Add what lies at the paths (as ``subjects`` reads it) to a store, which is made if it is not there.
 
     Gives how many subjects are new, changed and removed.  ``delete``: references (``Observation/1``) of what goes
-    before; a Patient goes with all that is the patient's.  ``on_subject``: called after each subject.  ``DataError`` for
-    data that cannot be read, ``UsageError`` for what is no reference.  A load that fails leaves the store as it was.
+    before; a Patient goes with all that is the patient's.  ``on_subject``: called after each subject.  ``DataError``
+    for data that cannot be read, ``UsageError`` for what is no reference.  A load that fails leaves the store as it
+    was.
     """
     sources = {str(path): open_data(path) for path in paths}
     return loading.load(sources, store, delete=delete, on_subject=on_subject)
