@@ -59,7 +59,8 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d https
 @_advanced(
     "--period-at",
     metavar="DATE",
-    help="Evaluate for the period that holds this day, counted from the start or anchor of its effective period.",
+    help="Evaluate for the period that holds this day, counted from the anchor or start of the measure's effective"
+    " period.",
 )
 @click.option(
     "--subject",
@@ -97,7 +98,7 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d https
     type=click.Choice(["month", "quarter", "half-year", "year"]),
     help="Evaluate for every month, quarter ... of the period and show how the result changes.",
 )
-@_advanced(
+@advanced("Reports")(
     "--rows",
     type=click.Choice(["group", "population"]),
     default="group",
