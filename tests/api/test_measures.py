@@ -174,3 +174,32 @@ def test_translate_and_evaluate_expressions(repository: Path) -> None:
     (found,) = caught.value.diagnostics
     assert found.span is not None
     assert (found.span.line, found.span.column) == (2, 3)
+
+
+@pytest.mark.parametrize("period", [2026, ("2026",), ("2026", 2027), {"start": "2026"}])
+def test_what_is_no_period_says_so(content: cm.Content, period: object) -> None:
+    with pytest.raises(cm.UsageError, match="is no period"):
+        content.measure(MEASURE).evaluate(content.test_subjects(MEASURE), period=period)  # type: ignore[arg-type]
+
+
+def test_what_people_print_is_short(content: cm.Content, result: cm.MeasureResult, tmp_path: Path) -> None:
+    cases = content.paths[0] / "input/tests/measure" / MEASURE
+    cm.load(cases, store=tmp_path / "store")
+    patients = cm.subjects(tmp_path / "store")
+    measure = content.measure(MEASURE)
+    shown = {
+        "Store": cm.store(tmp_path / "store"),
+        "Subjects(Store": patients,
+        "SubjectData('exactly-9', 5 resources": next(one for one in patients if one.id == "exactly-9"),
+        "DataCheck('Diabetes: poor control of HbA1c', 10 subjects, 55 resources: 0 never, 2 partly, 4 met)": (
+            measure.check_data(patients)
+        ),
+        "Table(10 rows: subject, group, failed": result.table(),
+        "SubjectList('DiabetesHbA1cPoorControl-subject-list', 7 individual reports)": result.subject_list(),
+        "Explanation('exactly-9', 'DiabetesHbA1cPoorControl', initial-population: 1": result.explain("exactly-9"),
+        "Session(0 definitions)": cm.Session(),
+        "CaseRun(10 cases of 1 measures)": cm.CaseRun(content),
+    }
+    for start, value in shown.items():
+        assert repr(value).startswith(start)
+        assert len(repr(value)) < 300

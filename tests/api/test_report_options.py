@@ -265,3 +265,24 @@ def test_a_score_beside_a_benchmark(result: cm.MeasureResult) -> None:
         result.compare(0.4, group="x")
     with pytest.raises(cm.UsageError, match="no score"):
         result.compare(0.4, group=3)
+
+
+def test_the_narrative_has_what_is_expected_and_names_stratifiers(result: cm.MeasureResult) -> None:
+    adjusted = {"group-1": result.standardised(result.summary())}
+    text = result.summary(cm.ReportOptions(narrative=True, confidence=0.95, adjusted=adjusted))["text"]["div"]
+    assert "<p>By Age band</p>" in text
+    assert "<p>Confidence interval (95 %) of the measure score: 0.1876 to 0.8124</p>" in text
+    assert "<p>Risk-adjusted result: observed 3, expected 3, ratio 1, low 0.201, high 2.9218" in text
+
+
+def test_names_stand_for_what_they_name(result: cm.MeasureResult) -> None:
+    options = cm.ReportOptions(edition="us-5", reporter="Organization/1", supplemental_form="values", date="2027")  # type: ignore[arg-type]
+    assert (options.edition, options.supplemental_form) == (cm.Edition.US_5, cm.SupplementalForm.VALUES)
+    assert result.summary(options)["reporter"] == {"reference": "Organization/1"}
+
+
+@pytest.mark.parametrize("wrong", [{"edition": "us-3"}, {"supplemental_form": "both"}, {"date": "never"}])
+def test_names_that_there_are_not(wrong: dict[str, Any]) -> None:
+    with pytest.raises(cm.UsageError) as error:
+        cm.ReportOptions(**wrong)
+    assert error.value.diagnostics[0].hint is not None

@@ -56,11 +56,21 @@ def two(sample: Sample) -> Sample:
 
 
 def test_help_lists_rare_options_last(command: Command) -> None:
-    first, _, last = command("evaluate", "--help").out.partition("Advanced options:")
+    text = command("evaluate", "--help").out
+    headings = [
+        "Options:",
+        "Data and periods:",
+        "Large populations:",
+        "Reports:",
+        "Results beside what is expected:",
+        "CQL and terminology:",
+    ]
+    assert [line for line in text.splitlines() if line.endswith(":") and line[0] != " "] == headings
+    first, _, last = text.partition("Data and periods:")
     assert "--data" in first
     assert "--period" in first
     assert "--edition" in last
-    assert "--prefer-elm" in last
+    assert "--prefer-elm" in last.partition("CQL and terminology:")[2]
     assert "--edition" not in first
 
 
@@ -101,7 +111,12 @@ def test_what_reports_are_like(command: Command, sample: Sample, tmp_path: Path)
     [
         (("--reporter", "nobody"), "neither a file nor a reference"),
         (("--reporter", "no-such.json"), "cannot read no-such.json"),
-        (("--edition", "us-5", "-o", "-"), "needs a reporter"),
+        (("--edition", "us-5", "-o", "-"), "--edition needs --reporter"),
+        (("--edition", "us-5", "--reporter", "Organization/1"), "--edition is for reports that are written"),
+        (("--report", "individual"), "--report is for reports that are written"),
+        (("--narrative",), "name a file with -o"),
+        (("--rows", "population", "-o", "rows.json"), "--rows is for tables"),
+        (("-o", "table.xlsx"), "cannot write .xlsx"),
         (("--confidence", "2"), "--confidence"),
         (("--attest", "no-such.json"), "cannot read no-such.json"),
     ],

@@ -41,9 +41,24 @@ def test_only_sums_are_kept(command: Command, sample: Sample, bundles: Path, tmp
         "--resume", str(tmp_path / "run.state"),
     )  # fmt: skip
     assert found.status == 2
-    assert "error[resume]" in found.err
+    assert "--resume is for summaries" in found.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--resume", "no-such-folder/run.state"), "files cannot be written to"),
+        (("--resume", "run.state", "--subject", "exactly-9"), "neither with --subject nor with --explain"),
+        (("--jobs", "2", "--explain", "exactly-9"), "neither with --subject nor with --explain"),
+        (("--resume", "run.state", "-o", "rows.csv"), "--resume is for summaries"),
+    ],
+)
+def test_what_cannot_be(command: Command, sample: Sample, bundles: Path, options: tuple[str, ...], said: str) -> None:
+    found = command("evaluate", MEASURE, "-c", str(sample.path), "-d", str(bundles), *options)
+    assert (found.status, found.out) == (2, "")
+    assert said in found.err
 
 
 def test_the_measures_own_cases_are_not_divided(command: Command, sample: Sample) -> None:
     found = command("evaluate", MEASURE, "-c", str(sample.path), "--jobs", "2")
-    assert (found.status, "error[jobs]" in found.err) == (2, True)
+    assert (found.status, "--jobs is for patients in files or a store" in found.err) == (2, True)

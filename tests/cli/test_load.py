@@ -80,3 +80,8 @@ def test_groups_and_other_subjects(command: Command, sample: Sample, tmp_path: P
     assert (found.status, "1 patient" in found.out) == (0, True)
     with pytest.raises(cm.UsageError, match=r"the store .* holds what belongs to patients"):
         list(cm.subjects(store, kind="Organization"))
+
+
+def test_a_server_is_not_loaded(command: Command, tmp_path: Path) -> None:
+    found = command("load", "https://server.example.org/fhir", "-o", tmp_path / "store")
+    assert (found.status, "only cqlmeasure evaluate --data" in found.err) == (2, True)

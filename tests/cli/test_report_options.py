@@ -155,8 +155,8 @@ def test_update_types(command: Command, sample: Sample, kind: str) -> None:
         (("--partial-list",), "--partial-list is for --report subject-list"),
         (("--report", "subject-list", "--partial-list"), "--partial-list needs --list-limit"),
         (("--report", "individual", "--update-type", "snapshot"), "--update-type is for --report data-collection"),
-        (("--date", "15.1.2027"), "no date of a report"),
-        (("--date", "2027-01-15T08:30"), "no date of a report"),
+        (("--date", "15.1.2027", "-o", "-"), "no date of a report"),
+        (("--date", "2027-01-15T08:30", "-o", "-"), "no date of a report"),
     ],
 )
 def test_what_cannot_be(command: Command, sample: Sample, options: tuple[str, ...], said: str) -> None:

@@ -58,7 +58,17 @@ def test_table_json_and_html(folder: str, tmp_path: Path, capsys: pytest.Capture
     assert json.loads(target.read_text())["resourceType"] == "Library"
     page = tmp_path / "requirements.html"
     assert run(["requirements", NAME, "-c", folder, "-o", str(page)]) == 0
-    assert page.read_text().startswith("<div")
+    html = page.read_text()
+    assert html.startswith("<!DOCTYPE html>")
+    assert "<h1>Data that " in html and "birthDate" in html
+
+
+def test_narrow_tables_are_folded_not_cut(
+    folder: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(["requirements", NAME, "-c", folder]) == 0
+    assert "…" not in capsys.readouterr().out
 
 
 def test_an_unknown_measure_is_named(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,6 +144,8 @@ def test_what_is_never_met_fails_only_on_request(
     [
         (["--check", "nowhere"], "nowhere"),
         (["--check", ".", "--into-measure"], "--into-measure"),
+        (["--into-measure", "--format", "table"], "no other --format"),
+        (["--check", "https://server.example.org/fhir"], "is no path"),
         (["--fail-if-missing"], "--check"),
         (["Second", "--into-measure"], "one measure"),
     ],

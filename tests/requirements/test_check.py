@@ -248,6 +248,8 @@ def test_what_is_in_the_data_is_no_markup_and_not_too_long() -> None:
     html = page(found)
     assert "&lt;i&gt;xxx" in html and "&lt;T&gt;" in html
     assert "<i>" not in html and "<b>" not in html
+    assert '<th scope="col" class="number">resources</th>' in html
+    assert '<th scope="row">of the type</th><td class="number">1</td>' in html
     assert len(only(found).codes[0].nearest[0].code) == 120
 
 

@@ -18,6 +18,7 @@ ROWS: list[tuple[str, list[str], list[str]]] = [
     ("define A: \ndefine B: 1", ["2:1 unexpected-token"], ["B"]),
     ("define A 5\ndefine B: 1", ["1:10 unexpected-token"], ["B"]),
     ("define A: 1 +", ["1:14 unexpected-end"], []),
+    ("define A: 1 +\n\n// end\n", ["1:14 unexpected-end"], []),
     ("define A: [X].code", ["1:14 unexpected-token"], []),
     ("define A: 1 == 2", ["1:14 unexpected-token"], []),
     ("define A: 1 <> 2", ["1:14 unexpected-token"], []),

@@ -60,7 +60,7 @@ class Change(msgspec.Struct, frozen=True):
 def read_outcome(file: str | os.PathLike[str]) -> Json:
     """An outcome that ``CaseResult.to_json`` gave, from a file."""
     path = Path(file)
-    hint = "a baseline is what: cqlmeasure test PATH --json FILE: writes"
+    hint = "a baseline is written by: cqlmeasure test PATH --json FILE"
     try:
         found = orjson.loads(path.read_bytes())
     except OSError as error:

@@ -135,6 +135,9 @@ class CaseRun:
         self._references = {label: name for name, label in labels.items()}
         self._cases = {labels[name]: cases for name, cases in chosen.items()}
 
+    def __repr__(self) -> str:
+        return f"CaseRun({self.total:,} cases of {len(self._cases):,} measures)"
+
     @property
     def total(self) -> int:
         """How many cases there are."""

@@ -196,7 +196,7 @@ class CompiledMeasure:
     ) -> MeasureResult:
         """Evaluate the measure for subjects.
 
-        ``data``: a path (a Bundle, a folder, NDJSON), subjects, as ``bundles(...)`` and ``ndjson(...)`` give them, or a
+        ``data``: a path (a Bundle, a folder, NDJSON, a store), subjects, as ``subjects(...)`` gives them, or a
         ``fhir_server(...)``, which is asked for what the measure needs.
         ``period``: ``"2026"``, ``"2026-07..2027-06"`` or a pair of start and end; without it the measure's effective
         period.  ``subjects``: only those with these ids.  ``parameters``: values of CQL parameters by name, each a

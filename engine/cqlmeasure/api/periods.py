@@ -26,7 +26,12 @@ def as_period(period: PeriodLike) -> Period:
         return period
     if isinstance(period, str):
         return parse_period(period)
-    start, end = period
+    ends = tuple(period) if isinstance(period, tuple | list) else ()
+    if len(ends) != 2 or not all(isinstance(one, str) for one in ends):
+        raise UsageError(
+            f"{period!r} is no period", code="period", hint='such as "2026", "2026-07..2027-06", or a start and an end'
+        )
+    start, end = ends
     return parse_period(start=start, end=end)
 
 

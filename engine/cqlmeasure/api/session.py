@@ -80,6 +80,10 @@ class Session:
         if data is not None:
             self.load_data(data)
 
+    def __repr__(self) -> str:
+        about = "" if self._subject is None else f", subject {self._subject.id!r}"
+        return f"Session({len(self.definitions)} definitions{about})"
+
     @property
     def subject(self) -> SubjectData | None:
         """The subject, if there is one."""

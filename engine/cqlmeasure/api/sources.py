@@ -34,6 +34,9 @@ class Subjects:
         self._noted: list[Diagnostic] = []
         self.left_out = 0
 
+    def __repr__(self) -> str:
+        return f"Subjects({', '.join(map(repr, self._sources))})"
+
     @property
     def warnings(self) -> list[Diagnostic]:
         """What the sources left out, after they were read."""
@@ -102,9 +105,10 @@ class CaseSubjects:
 
 
 def subjects(*paths: str | os.PathLike[str], kind: str = "Patient") -> Subjects:
-    """The subjects at these paths: Bundles, folders of Bundles or resources, NDJSON files or folders of them.
+    """The subjects at these paths: Bundles, folders of Bundles or resources, NDJSON files or folders of them, stores.
 
-    ``kind``: their type, for measures of organizations, locations and so on.
+    They are read each time that they are iterated.  ``kind``: their type, for measures of organizations, locations and
+    so on.  ``DataError`` for a path where there are none.
     """
     if kind != "Patient":
         return Subjects([OtherSubjects(paths, kind)])

@@ -28,6 +28,9 @@ class Table:
         self.columns: tuple[str, ...] = tuple(dict.fromkeys(name for row in given for name in row))
         self.rows: list[Row] = [{name: _plain(row.get(name)) for name in self.columns} for row in given]
 
+    def __repr__(self) -> str:
+        return f"Table({len(self.rows):,} rows: {', '.join(self.columns)})"
+
     def csv(self) -> str:
         """Comma-separated values with a header; nothing is an empty field, several values are joined by ``;``."""
         out = io.StringIO()

@@ -19,7 +19,7 @@ from cqlmeasure.cli.options import (
     parameters_of,
     timezone_option,
 )
-from cqlmeasure.cli.report_options import ReportArguments, report_options
+from cqlmeasure.cli.report_options import TABLES, ReportArguments, report_options
 from cqlmeasure.cli.risk_options import RiskArguments, risk_options
 from cqlmeasure.cli.running_options import RunArguments, run_options
 from cqlmeasure.cli.server_options import data_place, server_of, server_options
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cqlmeasure.data.server.source import ServerSubjects
     from cqlmeasure.measure import Period
 
+_advanced = advanced("Data and periods")
 FAILED_SUBJECTS = 1
 EXAMPLES = """\b
 cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d patients/ -p 2026
@@ -50,15 +51,16 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d https
     type=data_place,
     metavar="PATH|URL",
     multiple=True,
-    help="The patients: a Bundle, a folder of Bundles, or NDJSON files, repeatable; or the base address of a FHIR"
-    " server, which is asked for what the measures need."
+    help="The patients: a Bundle, a folder of Bundles, NDJSON files, or a store (cqlmeasure load), repeatable; or the"
+    " base address of a FHIR server, which is asked for what the measures need."
     "  [default: the patients of the measure's own test cases]",
 )
 @click.option("--period", "-p", metavar="PERIOD", help="2026, 2026-07, or START..END.  [default: the measure's own]")
-@advanced(
+@_advanced(
     "--period-at",
     metavar="DATE",
-    help="Evaluate for the period that holds this day, counted from the anchor of the measure's effective period.",
+    help="Evaluate for the period that holds this day, counted from the anchor or start of the measure's effective"
+    " period.",
 )
 @click.option(
     "--subject",
@@ -84,19 +86,19 @@ cqlmeasure evaluate DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -d https
 @run_options
 @report_options
 @risk_options
-@advanced(
+@_advanced(
     "--attribution",
     metavar="RULE",
     multiple=True,
     help="What says who the --provider of a patient is: a path such as Encounter.serviceProvider, a definition of the"
     " measure's library, or CQL; repeatable.  [default: the patient's general practitioner, managing organization]",
 )
-@advanced(
+@_advanced(
     "--step",
     type=click.Choice(["month", "quarter", "half-year", "year"]),
     help="Evaluate for every month, quarter ... of the period and show how the result changes.",
 )
-@advanced(
+@advanced("Reports")(
     "--rows",
     type=click.Choice(["group", "population"]),
     default="group",
@@ -151,7 +153,12 @@ def evaluate(
         timezone=timezone,
     )
     measures = tuple(dict.fromkeys(measures))
+    reports.check(output, rows, provider)
     server = server_of(data, token_file, headers)
+    tabled = output is not None and output.suffix.lower() in TABLES
+    # A summary alone needs neither the patients' own results nor what they were computed from.
+    single = bool(explained or risk.given) or tabled or reports.kind != "summary" or reports.bundles
+    running.check(files=bool(data) and server is None, named=bool(subjects or explained), single=single)
     with show.progress() as progress, _going_on(running.resume):
         progress.step(f"translating {', '.join(measures)}")
         compiled = [source.measure(measure) for measure in measures]
@@ -183,9 +190,6 @@ def evaluate(
         wanted = {one.removeprefix(f"{kind}/") for one in subjects}
         # Who is explained is looked at twice.
         kept = [one for one in patients if one.id in wanted] if explained else patients
-        # A summary alone needs neither the patients' own results nor what they were computed from.
-        tabled = output is not None and output.suffix in (".csv", ".parquet")
-        single = bool(explained) or tabled or reports.kind != "summary" or reports.bundles or adjusting is not None
         results = source.evaluate(
             measures,
             kept,

@@ -1,9 +1,9 @@
-"""Help in two parts: the options that everybody needs first, the others at the end."""
+"""Help in parts: the options that everybody needs first, the others below, each part under its heading."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 import click
@@ -12,9 +12,9 @@ import msgspec
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def advanced(*arguments: Any, **settings: Any) -> Callable[[F], F]:
-    """``click.option`` for an option that is listed at the end."""
-    return click.option(*arguments, cls=_Advanced, **settings)
+def advanced(part: str) -> Callable[..., Callable[[F], F]]:
+    """``click.option`` for options that are listed below, under the heading ``part``."""
+    return partial(click.option, cls=_Advanced, part=part)
 
 
 def collected(kind: type[msgspec.Struct], name: str, *options: Callable[[F], F]) -> Callable[[F], Callable[..., Any]]:
@@ -36,24 +36,27 @@ def collected(kind: type[msgspec.Struct], name: str, *options: Callable[[F], F])
 
 
 class _Advanced(click.Option):
-    """An option that is listed at the end."""
+    """An option that is listed under the heading ``part``."""
+
+    def __init__(self, *arguments: Any, part: str, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.part = part
 
 
 class Grouped(click.Command):
-    """A command whose ``--help`` lists advanced options, and those in ``later``, under a heading of their own."""
+    """A command whose ``--help`` lists advanced options, and those in ``later``, under headings of their own."""
 
     later: tuple[str, ...] = ("timezone", "any_version", "prefer_elm", "lenient_terminology", "parameters", "now")
+    last = "CQL and terminology"
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write both parts."""
-        first: list[tuple[str, str]] = []
-        last: list[tuple[str, str]] = []
+        """Write all parts, in the order in which their first options are declared."""
+        parts: dict[str, list[tuple[str, str]]] = {"Options": []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
             if record is not None:
-                behind = isinstance(parameter, _Advanced) or parameter.name in self.later
-                (last if behind else first).append(record)
-        for title, records in (("Options", first), ("Advanced options", last)):
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
+                part = self.last if parameter.name in self.later else getattr(parameter, "part", "Options")
+                parts.setdefault(part, []).append(record)
+        for title, records in parts.items():
+            with formatter.section(title):
+                formatter.write_dl(records)

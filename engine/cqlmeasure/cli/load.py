@@ -8,7 +8,7 @@ import click
 
 import cqlmeasure as cm
 from cqlmeasure.cli.grouped import Grouped
-from cqlmeasure.cli.options import PATH
+from cqlmeasure.cli.options import local_path
 
 EXAMPLES = """\b
 cqlmeasure load export/ -o store
@@ -19,7 +19,7 @@ cqlmeasure evaluate MEASURE -c FOLDER -d store -p 2026
 
 
 @click.command(cls=Grouped, epilog=EXAMPLES)
-@click.argument("data", metavar="DATA...", nargs=-1, type=PATH)
+@click.argument("data", metavar="DATA...", nargs=-1, type=local_path)
 @click.option(
     "--output", "-o", "store", type=click.Path(path_type=Path, file_okay=False), required=True, help="The store."
 )

@@ -13,6 +13,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 
 
+def local_path(text: str) -> Path:
+    """A path of a command that reads files; the address of a server, which would lose a slash as a path, is refused."""
+    if is_address(text):
+        raise click.UsageError(f"{text} is no path: only cqlmeasure evaluate --data takes the address of a FHIR server")
+    return Path(text)
+
+
+def is_address(place: str | Path) -> bool:
+    """Whether it is the address of a server."""
+    return isinstance(place, str) and place.lower().startswith(("http://", "https://"))
+
+
 def content_option(help_text: str, required: bool = False) -> Callable[[F], F]:
     """``--content PATH``, repeatable."""
     return click.option("--content", "-c", "content", type=PATH, multiple=True, required=required, help=help_text)

@@ -16,7 +16,11 @@ from cqlmeasure.errors import DataError, broken_json
 if TYPE_CHECKING:
     import cqlmeasure as cm
 
+_advanced = advanced("Reports")
 _REPORTS = click.Choice(["summary", "individual", "subject-list", "data-collection"])
+TABLES = (".csv", ".parquet")
+# Suffixes that would make a false promise of what is in the file.
+_OTHER_FORMATS = (".xlsx", ".xls", ".xml", ".html", ".tsv", ".pdf")
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--report",
@@ -27,86 +31,88 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Which MeasureReports to write with -o: one of all patients, one of each, who is in which population, or"
         " what data of each patient the measure looked at.",
     ),
-    advanced(
+    _advanced(
         "--reporter",
         metavar="REFERENCE",
         help="Who reports: a reference such as Organization/1, or a JSON file with an Organization,"
         " Practitioner or PractitionerRole, which reports then contain.",
     ),
-    advanced(
+    _advanced(
         "--edition",
         type=click.Choice(["us-4", "us-5", "uv-1"]),
         help="Reports conform to this edition of the data exchange guide (DEQM; US or universal realm); it"
         " needs --reporter.",
     ),
-    advanced("--profile", "profiles", metavar="URL", multiple=True, help="Reports claim to conform to it; repeatable."),
-    advanced(
+    _advanced(
+        "--profile", "profiles", metavar="URL", multiple=True, help="Reports claim to conform to it; repeatable."
+    ),
+    _advanced(
         "--date",
         metavar="DATETIME",
         help="When the reports were made, such as 2027-01-15.  [default: nothing; with --edition the clock, or --now]",
     ),
-    advanced(
+    _advanced(
         "--id-suffix",
         "suffix",
         metavar="TEXT",
         default="",
         help="Ids of reports end in it: for several reports of one measure and patient.",
     ),
-    advanced("--narrative", is_flag=True, help="Reports have a text for people too."),
-    advanced(
+    _advanced("--narrative", is_flag=True, help="Reports have a text for people too."),
+    _advanced(
         "--strict",
         is_flag=True,
         help="Refuse to write a report that is not valid FHIR; needs the package fhir.resources.",
     ),
-    advanced(
+    _advanced(
         "--confidence",
         type=click.FloatRange(0, 1, min_open=True, max_open=True),
         metavar="LEVEL",
         help="Add confidence intervals of rates, such as 0.95.",
     ),
-    advanced(
+    _advanced(
         "--invert-decrease",
         is_flag=True,
         help="Give 1 - score where a lower rate is better, as the Java engine does.",
     ),
-    advanced("--cohort-score", is_flag=True, help="Give the number of members as the score of a cohort."),
-    advanced(
+    _advanced("--cohort-score", is_flag=True, help="Give the number of members as the score of a cohort."),
+    _advanced(
         "--false-strata", is_flag=True, help="Report the stratum 'false' too, of stratifiers that are true or false."
     ),
-    advanced("--no-null-strata", is_flag=True, help="Leave out the stratum of those who have no value."),
-    advanced("--no-empty-strata", is_flag=True, help="Leave out expected strata of summaries that nobody is in."),
-    advanced(
+    _advanced("--no-null-strata", is_flag=True, help="Leave out the stratum of those who have no value."),
+    _advanced("--no-empty-strata", is_flag=True, help="Leave out expected strata of summaries that nobody is in."),
+    _advanced(
         "--supplemental-form",
         type=click.Choice(["components", "values"]),
         default="components",
         show_default=True,
         help="How summaries count supplemental data: an Observation of each element, or of each value.",
     ),
-    advanced(
+    _advanced(
         "--bundles",
         is_flag=True,
         help="Of individual and data-collection reports: write a Bundle of each patient, with the reports of all"
         " measures and the resources that they refer to.",
     ),
-    advanced(
+    _advanced(
         "--list-form",
         type=click.Choice(["reports", "references", "subjects"]),
         help="What a subject list refers to: Lists of individual reports, these directly, or Lists of the subjects."
         "  [default: reports]",
     ),
-    advanced(
+    _advanced(
         "--list-limit",
         type=click.IntRange(min=0),
         metavar="COUNT",
         help="Refuse to write a subject list of more subjects.",
     ),
-    advanced("--partial-list", is_flag=True, help="Cut a subject list at --list-limit, and say so in the report."),
-    advanced(
+    _advanced("--partial-list", is_flag=True, help="Cut a subject list at --list-limit, and say so in the report."),
+    _advanced(
         "--update-type",
         type=click.Choice(["snapshot", "incremental"]),
         help="What data-collection reports are: all data, or what came since the last.  [default: snapshot]",
     ),
-    advanced(
+    _advanced(
         "--attest",
         "attestation",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -140,11 +146,23 @@ class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
     update_type: str | None
     attestation: Path | None
 
+    def check(self, output: Path | None, rows: str, provider: str | None) -> None:
+        """``UsageError`` for options that do not go together, and for those that would have no effect."""
+        self._check_kind()
+        if self.edition is not None and self.reporter is None and provider is None and self.attestation is None:
+            raise click.UsageError("--edition needs --reporter, such as --reporter Organization/1")
+        if output is None:
+            self._check_written()
+        suffix = "" if output is None else output.suffix.lower()
+        if suffix in _OTHER_FORMATS:
+            raise click.UsageError(f"-o cannot write {suffix}: name a .json, .ndjson, .csv or .parquet file")
+        if rows != "group" and suffix not in TABLES:
+            raise click.UsageError("--rows is for tables: -o FILE.csv or -o FILE.parquet")
+
     def options(self, measures: Sequence[cm.CompiledMeasure]) -> cm.ReportOptions:
         """What all reports of these measures are like."""
         import cqlmeasure as cm  # loaded here so that --help does without the engine
 
-        self._check()
         return cm.ReportOptions(
             reporter=read_reporter(self.reporter),
             edition=cm.Edition(self.edition) if self.edition is not None else None,
@@ -163,7 +181,22 @@ class ReportArguments(msgspec.Struct, frozen=True, kw_only=True):
             attested=self._attested(measures),
         )
 
-    def _check(self) -> None:
+    def _check_written(self) -> None:
+        """An option about the text of reports is a mistake where none is written."""
+        given = (
+            ("--report", self.kind != "summary"),
+            ("--edition", self.edition),
+            ("--profile", self.profiles),
+            ("--date", self.date),
+            ("--id-suffix", self.suffix),
+            ("--narrative", self.narrative),
+            ("--strict", self.strict),
+        )
+        for option, value in given:
+            if value:
+                raise click.UsageError(f"{option} is for reports that are written: name a file with -o")
+
+    def _check_kind(self) -> None:
         """An option that is for another kind of report is a mistake."""
         given = (
             ("--list-form", "subject-list", self.list_form),

@@ -11,7 +11,13 @@ import click
 import orjson
 
 import cqlmeasure as cm
-from cqlmeasure.cli.options import PATH, content_option, leniency_options, output_option, timezone_option
+from cqlmeasure.cli.options import (
+    content_option,
+    leniency_options,
+    local_path,
+    output_option,
+    timezone_option,
+)
 
 NEVER_MET = 1
 EXAMPLES = """\b
@@ -34,21 +40,23 @@ cqlmeasure requirements DiabetesHbA1cPoorControl -c measures/diabetes-hba1c -p 2
 @click.option(
     "--check",
     "data",
-    type=PATH,
+    type=local_path,
     multiple=True,
     metavar="DATA",
     help="Tell what of the requirements occurs in these patients' data, what comes near, and what never does: a Bundle,"
-    " a folder of Bundles, or NDJSON files; repeatable.",
+    " a folder of Bundles, NDJSON files, or a store (cqlmeasure load); repeatable.",
 )
 @click.option("--fail-if-missing", is_flag=True, help="With --check: exit with 1 if nothing meets some requirement.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "html"]),
-    help="How to write them.  [default: by the suffix of -o, else a table]",
+    help="How to write the requirements, or what --check found.  [default: by the suffix of -o, else a table]",
 )
 @click.option("--into-measure", is_flag=True, help="Write the Measure with its requirements contained (JSON).")
-@click.option("--reference-compatible", is_flag=True, help="The entries and paths that the reference tooling gives.")
+@click.option(
+    "--reference-compatible", is_flag=True, help="Write the entries and paths that the reference implementation writes."
+)
 @output_option
 @timezone_option
 @leniency_options
@@ -72,9 +80,14 @@ def requirements(
     MEASURE is a measure's name, id, canonical url or file; the requirements of several are merged. JSON is a FHIR
     Library of type module-definition, what $data-requirements answers. With --check they are held against data.
     """
+    # What knows of requirements is loaded by this command only.
+    from cqlmeasure.requirements.html import html_page
+
     measures = tuple(dict.fromkeys(measures))
     if into_measure and len(measures) > 1:
         raise click.UsageError("--into-measure is for one measure")
+    if into_measure and form not in (None, "json"):
+        raise click.UsageError("--into-measure writes a Measure as JSON: no other --format")
     if data and (into_measure or reference_compatible):
         raise click.UsageError("--check goes neither with --into-measure nor with --reference-compatible")
     if fail_if_missing and not data:
@@ -97,11 +110,11 @@ def requirements(
         _write(_json(found), output)
         return 0
     found = source.data_requirements(measures, period, reference_compatible=reference_compatible)
+    title = f"Data that {', '.join(source.measure(name).title for name in measures)} needs"
     if form == "table":
-        title = ", ".join(source.measure(name).title for name in measures)
         _printed(lambda file: _table(found, title, file), output)
     else:
-        _write(_json(found) if form == "json" else found["text"]["div"].encode(), output)
+        _write(_json(found) if form == "json" else html_page(title, found["text"]["div"]).encode(), output)
     return 0
 
 
@@ -169,7 +182,9 @@ def _table(found: dict[str, object], title: str, file: IO[str] | None) -> None:
 
     from cqlmeasure.requirements import COLUMNS, rows
 
-    table = Table(*COLUMNS, title=f"Data that {title} needs", title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for name in COLUMNS:
+        table.add_column(name, overflow="fold")
     for row in rows(found):
         table.add_row(*row)
     Console(file=file, width=None if file is None else 160).print(table)

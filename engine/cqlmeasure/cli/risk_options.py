@@ -15,8 +15,9 @@ from cqlmeasure.cli.report_options import read_json
 if TYPE_CHECKING:
     import cqlmeasure as cm
 
+_advanced = advanced("Results beside what is expected")
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    advanced(
+    _advanced(
         "--risk-model",
         "models",
         metavar="[GROUP=]MODEL",
@@ -24,7 +25,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="What is expected of each patient: a JSON file with a table of coefficients, or the supplemental data or"
         " risk factor in which the CQL computes it; for each group, repeatable.",
     ),
-    advanced(
+    _advanced(
         "--reference",
         "references",
         metavar="[GROUP=]FILE",
@@ -32,13 +33,13 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="The reference population: its summary MeasureReport, or a JSON table with the rate of each stratum."
         " Without --risk-model what is expected comes from these rates (indirect standardisation); repeatable.",
     ),
-    advanced(
+    _advanced(
         "--reference-rate",
         type=float,
         metavar="RATE",
         help="The rate of the whole reference population, for the standardised rate.  [default: that of its report]",
     ),
-    advanced(
+    _advanced(
         "--standardise-by",
         metavar="STRATIFIER",
         help="The stratifier whose strata the reference population's rates are for.  [default: the group's first]",
@@ -54,9 +55,14 @@ class RiskArguments(msgspec.Struct, frozen=True, kw_only=True):
     reference_rate: float | None
     standardise_by: str | None
 
+    @property
+    def given(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.models or self.references)
+
     def asked(self, measures: Sequence[cm.CompiledMeasure]) -> Adjusting | None:
         """What they ask for, with the files read; ``None`` for nothing."""
-        if not self.models and not self.references:
+        if not self.given:
             for option, value in (
                 ("--reference-rate", self.reference_rate),
                 ("--standardise-by", self.standardise_by),

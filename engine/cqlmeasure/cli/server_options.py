@@ -11,8 +11,10 @@ import click
 
 import cqlmeasure as cm
 from cqlmeasure.cli.grouped import advanced
+from cqlmeasure.cli.options import is_address
 
 F = TypeVar("F", bound=Callable[..., Any])
+_advanced = advanced("Data and periods")
 TOKEN = "CQLMEASURE_FHIR_TOKEN"
 
 
@@ -21,21 +23,16 @@ def data_place(text: str) -> str | Path:
     return text if is_address(text) else Path(text)
 
 
-def is_address(place: str | Path) -> bool:
-    """Whether it is the address of a server."""
-    return isinstance(place, str) and place.lower().startswith(("http://", "https://"))
-
-
 def server_options(function: F) -> F:
     """``--token-file`` and ``--header``."""
-    function = advanced(
+    function = _advanced(
         "--header",
         "headers",
         metavar="NAME:VALUE",
         multiple=True,
         help="A header for the FHIR server of --data; repeatable.",
     )(function)
-    return advanced(
+    return _advanced(
         "--token-file",
         type=click.Path(path_type=Path, dir_okay=False),
         help=f"The file with the bearer token for the FHIR server of --data.  [default: the variable {TOKEN}]",

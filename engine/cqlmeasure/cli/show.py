@@ -27,7 +27,7 @@ from rich.text import Text
 
 import cqlmeasure as cm
 from cqlmeasure.api.tables import Table as Rows
-from cqlmeasure.cli.report_options import ReportArguments
+from cqlmeasure.cli.report_options import TABLES, ReportArguments
 from cqlmeasure.cli.show_adjusted import adjusted_rows
 from cqlmeasure.cli.show_explanation import reason_tree
 from cqlmeasure.errors import Diagnostic, Severity, UsageError, render
@@ -337,9 +337,9 @@ def write_reports(
     Files that end in ``.csv`` and ``.parquet`` get a table of the subjects instead.  ``group``: the Group that the
     subjects are the members of.  ``data``: the subjects that were evaluated, to be read again for Bundles of them.
     """
-    if output.suffix in (".csv", ".parquet"):
+    if output.suffix.lower() in TABLES:
         table = results[0].table(rows) if len(results) == 1 else _joined(results, rows)
-        _write(table.csv().encode() if output.suffix == ".csv" else table.parquet(), output)
+        _write(table.csv().encode() if output.suffix.lower() == ".csv" else table.parquet(), output)
         return
     if wanted.bundles:
         reports = cm.subject_bundles(results, data, wanted.kind)

@@ -23,7 +23,7 @@ def open_data(
     """
     root = Path(path)
     if not root.exists():
-        raise DataError(diagnostics=[missing_path(root, "a Bundle (.json), a folder of Bundles, or NDJSON")])
+        raise DataError(diagnostics=[missing_path(root, "a Bundle (.json), a folder of Bundles, NDJSON, or a store")])
     if is_store(root):
         return Store(root)
     files = data_files(str(root)) if root.is_dir() else [str(root)]

@@ -34,6 +34,10 @@ class SubjectData(msgspec.Struct, frozen=True):
     ruled_out: frozenset[int] = frozenset()
     faults: tuple[Diagnostic, ...] = ()
 
+    def __repr__(self) -> str:
+        faults = f", {len(self.faults)} faults" if self.faults else ""
+        return f"SubjectData({self.id!r}, {len(self.resources):,} resources, {self.source!r}{faults})"
+
 
 class DataSource(Protocol):
     """Subjects one after the other.  Each iteration reads anew; ``warnings`` grows while it runs."""

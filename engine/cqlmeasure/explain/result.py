@@ -128,6 +128,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     populations: tuple[PopulationReason, ...]
     definitions: tuple[DefinitionValue, ...]
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{one.population}: {one.count}" for one in self.populations)
+        return f"Explanation({self.subject!r}, {self.measure!r}, {counts})"
+
     def text(self) -> str:
         """The explanation as plain text."""
         lines = [f"{self.measure}: {self.subject}"]

@@ -5,6 +5,7 @@ Always holds: everything from the Measure or the data is escaped; the text is de
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ def narrative(report: Json, definition: MeasureDefinition) -> Json:
         end=period.get("end"),
         subject=subject.get("reference") or subject.get("display"),
         groups=[_group(item, number) for number, item in enumerate(report.get("group", ()), 1)],
+        figures=_figures(report),
         messages=[issue["details"]["text"] for outcome in outcomes for issue in outcome["issue"]],
     )
     return {"status": "generated", "div": div}
@@ -42,16 +44,64 @@ def _group(group: Json, number: int) -> Json:
         "title": _concept(group.get("code")) or group.get("id") or f"Group {number}",
         "score": _score(group),
         "populations": _populations(group),
-        "strata": [
-            {"name": _stratum(stratum), "score": _score(stratum), "populations": _populations(stratum)}
+        "stratifiers": [
+            {"name": _stratifier(stratifier), "strata": [_named_stratum(one) for one in stratifier.get("stratum", ())]}
             for stratifier in group.get("stratifier", ())
-            for stratum in stratifier.get("stratum", ())
         ],
     }
 
 
+def _stratifier(stratifier: Json) -> str:
+    names = [_concept(code) for code in stratifier.get("code", ())]
+    return " / ".join(filter(None, names)) or str(stratifier.get("id", ""))
+
+
+def _named_stratum(stratum: Json) -> Json:
+    return {"name": _stratum(stratum), "score": _score(stratum), "populations": _populations(stratum)}
+
+
+def _figures(report: Json) -> list[str]:
+    """What contained Observations say in numbers: confidence intervals, and results beside what was expected."""
+    found = []
+    several = len(report.get("group", ())) > 1
+    about = dict(map(_criteria, report.get("extension", ()))) if several else {}
+    for item in report.get("contained", ()):
+        name = " of ".join(filter(None, (_concept(item.get("code")), about.get(f"#{item.get('id')}"))))
+        if "valueRange" in item:
+            ends = (_rounded(item["valueRange"].get(end, {}).get("value")) for end in ("low", "high"))
+            found.append(f"{name}: {' to '.join(ends)}")
+        parts = [
+            f"{_concept(part.get('code'))} {_rounded(part['valueQuantity'].get('value'))}"
+            for part in item.get("component", ())
+            if "valueQuantity" in part
+        ]
+        if parts:
+            found.append(f"{name}: {', '.join(parts)}")
+    return found
+
+
+def _criteria(extension: Json) -> tuple[Any, Any]:
+    """The contained Observation that an extension refers to, and the group or definition that this is about."""
+    reference = extension.get("valueReference", {})
+    return reference.get("reference"), next((one.get("valueString") for one in reference.get("extension", ())), None)
+
+
+def _rounded(value: Any) -> str:
+    """To four places, which is what people read; the report has all of them."""
+    return f"{round(value, 4):.10g}" if isinstance(value, int | float | Decimal) else "?"
+
+
 def _populations(holder: Json) -> list[tuple[str, int]]:
-    return [(_concept(item.get("code")) or item.get("id", ""), item["count"]) for item in holder.get("population", ())]
+    return [
+        (_population(item.get("code") or {}) or item.get("id", ""), item["count"])
+        for item in holder.get("population", ())
+    ]
+
+
+def _population(concept: Json) -> str:
+    """Its name; of a code alone (``initial-population``) the words."""
+    name, coding = _concept(concept), next(iter(objects(concept, "coding")), {})
+    return name.replace("-", " ") if name == coding.get("code") else name
 
 
 def _stratum(stratum: Json) -> str:
@@ -71,7 +121,8 @@ def _score(holder: Json) -> str | None:
         return None
     if "value" in score:
         unit = score.get("unit") or score.get("code")
-        return f"{score['value']} {unit}" if unit and unit != "1" else str(score["value"])
+        shown = _rounded(score["value"])
+        return f"{shown} {unit}" if unit and unit != "1" else shown
     reasons = [item.get("valueCode") for item in score.get("_value", {}).get("extension", ())]
     return f"no score ({', '.join(map(str, reasons)) or 'unknown'})"
 

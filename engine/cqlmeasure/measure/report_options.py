@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from cqlmeasure.errors import UsageError
 from cqlmeasure.measure.attestation import AttestedScore
@@ -33,11 +34,12 @@ class SupplementalForm(StrEnum):
 class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller decides about a report.
 
-    ``date`` is when it was made (FHIR dateTime); ``reporter`` a Reference, or an Organization, Practitioner or
-    PractitionerRole that the report then contains (without one, who attests the scores reports); ``edition`` the guide
-    whose profiles and extension names are used; ``profiles`` what it claims to conform to besides; ``suffix`` is
-    appended to ids, for several reports of one measure and subject; ``narrative`` adds text for people; ``strict``
-    refuses to give a report that is not valid FHIR (this needs the package fhir.resources).
+    ``date`` is when it was made (FHIR dateTime); ``reporter`` a reference (``"Organization/1"``, or a Reference as
+    JSON), or an Organization, Practitioner or PractitionerRole that the report then contains (without one, who attests
+    the scores reports); ``edition`` (``"us-5"``) the guide whose profiles and extension names are used; ``profiles``
+    what it claims to conform to besides; ``suffix`` is appended to ids, for several reports of one measure and subject;
+    ``narrative`` adds text for people; ``strict`` refuses to give a report that is not valid FHIR (this needs the
+    package fhir.resources).
 
     ``false_strata`` adds the stratum ``false`` to criteria stratifiers of subject-based groups; ``null_strata`` reports
     those without a value, ``empty_strata`` those that are expected and that nobody is in (in summaries).
@@ -49,7 +51,7 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     date: str | None = None
-    reporter: dict[str, Any] | None = None
+    reporter: dict[str, Any] | str | None = None
     edition: Edition | None = None
     profiles: tuple[str, ...] = ()
     suffix: str = ""
@@ -66,10 +68,21 @@ class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     invert_decrease: bool = False
 
     def __post_init__(self) -> None:
-        """``UsageError`` for a date that FHIR does not know."""
+        """Names become what they name; ``UsageError`` for a date, an edition or a form that there is not."""
+        for field, kind in (("edition", Edition), ("supplemental_form", SupplementalForm)):
+            value = getattr(self, field)
+            if value is not None:
+                force_setattr(self, field, _named(kind, field, value))
         if self.date is not None and _DATE_TIME.fullmatch(self.date) is None:
             raise UsageError(
                 f"{self.date!r} is no date of a report",
                 code="report-date",
                 hint="write it as 2027-01-15 or 2027-01-15T08:30:00+02:00",
             )
+
+
+def _named(kind: type[StrEnum], field: str, value: str) -> StrEnum:
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise UsageError(f"{field} is {value!r}", code="usage", hint=f"one of {', '.join(kind)}") from error

@@ -88,6 +88,8 @@ def finished(report: dict[str, Any], options: ReportOptions, definition: Measure
 
 def _reporter(options: ReportOptions) -> dict[str, Any] | None:
     """Who reports: whom the options name, else who attests the scores."""
+    if isinstance(options.reporter, str):
+        return {"reference": options.reporter}
     return options.reporter if options.reporter is not None else attester(options.attested)
 
 

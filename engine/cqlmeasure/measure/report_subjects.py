@@ -45,6 +45,9 @@ class SubjectList(msgspec.Struct, frozen=True):
     report: dict[str, Any]
     individuals: tuple[dict[str, Any], ...] = ()
 
+    def __repr__(self) -> str:
+        return f"SubjectList({self.report.get('id')!r}, {len(self.individuals):,} individual reports)"
+
 
 def subject_list(
     result: MeasureResult,

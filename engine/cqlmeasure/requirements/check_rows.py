@@ -11,8 +11,10 @@ from html import escape
 import msgspec
 
 from cqlmeasure.requirements.checked import REASONS, CodeFinding, Count, DataCheck, DateFinding, Finding, NearCode
+from cqlmeasure.requirements.html import html_page
 
 COLUMNS = ("in the data", "resources", "patients", "remarks")
+_NUMBERS = (' class="number"',) * 2
 _STATES = {"never": "never met", "partly": "with elements that never occur", "met": "met"}
 _PLAIN = "http://hl7.org/fhir/StructureDefinition/"
 
@@ -46,38 +48,33 @@ def sections(found: DataCheck) -> list[Section]:
 
 def headline(found: DataCheck) -> tuple[str, str]:
     """Two lines: what was held against what, and what came of it."""
-    first = f"{found.title}: {found.start} to {found.end}, {found.subjects:,} patients, {found.resources:,} resources"
+    first = f"{found.title}: {_extent(found)}"
     states = [f"{found.count(state):,} {_STATES[state]}" for state in _STATES if found.count(state)]
     return first, f"{len(found.findings):,} requirements: {', '.join(states)}"
 
 
 def page(found: DataCheck) -> str:
     """A page of HTML, whole and by itself."""
-    first, second = (escape(line) for line in headline(found))
-    parts = [
-        "<!DOCTYPE html>",
-        f'<html lang="en"><head><meta charset="utf-8"><title>{first}</title><style>{_STYLE}</style></head><body>',
-        f"<h1>{first}</h1><p>{second}</p>",
-    ]
-    head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
-    for section in sections(found):
-        title = f'{escape(section.title)} <span class="{section.state}">{escape(section.verdict)}</span>'
-        parts.append(f"<h2>{title}</h2><table><thead><tr>{head}</tr></thead><tbody>")
+    columns = zip(COLUMNS, ("", *_NUMBERS, ""), strict=True)
+    head = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in columns)
+    parts = [f"<p>{escape(_extent(found))}<br>{escape(headline(found)[1])}</p>"]
+    for number, section in enumerate(sections(found), 1):
+        verdict = f'<span class="{section.state}">{escape(section.verdict)}</span>'
+        parts.append(f'<h2 id="requirement-{number}">{escape(section.title)}: {verdict}</h2>')
+        parts.append(f'<table aria-labelledby="requirement-{number}"><thead><tr>{head}</tr></thead><tbody>')
         parts += [_html(row) for row in section.rows]
         parts.append("</tbody></table>")
-    return "\n".join([*parts, "</body></html>"])
+    return html_page(found.title, "\n".join(parts))
 
 
-_STYLE = (
-    "body{font-family:sans-serif;margin:2em}td,th{padding:.1em .8em;text-align:left;vertical-align:top}"
-    "td.number{text-align:right}.never{color:#b00020}.partly{color:#8a6100}.met{color:#1b6e2e}h2 span{font-size:.8em}"
-)
+def _extent(found: DataCheck) -> str:
+    return f"{found.start} to {found.end}, {found.subjects:,} patients, {found.resources:,} resources"
 
 
 def _html(row: Row) -> str:
     numbers = "".join(f'<td class="number">{number:,}</td>' for number in (row.count.resources, row.count.patients))
     mark = ' class="never"' if row.never else ""
-    return f"<tr{mark}><td>{escape(row.text)}</td>{numbers}<td>{escape(row.remark)}</td></tr>"
+    return f'<tr{mark}><th scope="row">{escape(row.text)}</th>{numbers}<td>{escape(row.remark)}</td></tr>'
 
 
 def _title(one: Finding) -> str:
@@ -114,7 +111,7 @@ def _span(date: DateFinding) -> str:
         return f"during {date.expression} (not computed)"
     if date.start is not None and date.end is not None:
         return f"{date.start} to {date.end}"
-    return f"from {date.start}" if date.start is not None else f"to {date.end}"
+    return f"from {date.start}" if date.start is not None else f"until {date.end}"
 
 
 def _remark(code: CodeFinding) -> str:

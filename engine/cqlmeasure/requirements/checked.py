@@ -122,6 +122,10 @@ class DataCheck(msgspec.Struct, frozen=True):
     resources: int
     findings: tuple[Finding, ...]
 
+    def __repr__(self) -> str:
+        states = ", ".join(f"{self.count(state)} {state}" for state in STATES)
+        return f"DataCheck({self.title!r}, {self.subjects:,} subjects, {self.resources:,} resources: {states})"
+
     def count(self, state: str) -> int:
         """How many requirements are in a state."""
         return sum(one.state == state for one in self.findings)

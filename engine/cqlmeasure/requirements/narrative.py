@@ -16,7 +16,7 @@ def rows(library: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def narrative(library: Mapping[str, Any]) -> dict[str, str]:
     """The ``text`` of the Library: its requirements as a table."""
-    head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in COLUMNS)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows(library))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{table}</div>'}

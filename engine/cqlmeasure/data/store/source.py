@@ -52,6 +52,10 @@ class Store:
         self._plan = plan
         self.left_out = 0
 
+    def __repr__(self) -> str:
+        resources = sum(self.manifest.resources.values())
+        return f"Store({str(self.path)!r}, {self.manifest.subjects:,} subjects, {resources:,} resources)"
+
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self.path), self._share, self._plan)
 

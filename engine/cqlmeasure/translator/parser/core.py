@@ -60,7 +60,10 @@ class Cursor:
         return Span(first.line, first.column, self.end_lines[last], self.end_columns[last])
 
     def token_span(self, index: int) -> Span:
-        """The span of one token."""
+        """The span of one token; an end of the text in a later line is right after what was last."""
+        if index and self.kinds[index] == t.EOF and self.lines[index] > self.end_lines[index - 1]:
+            line, column = self.end_lines[index - 1], self.end_columns[index - 1] + 1
+            return Span(line, column, line, column)
         return Span(self.lines[index], self.columns[index], self.end_lines[index], self.end_columns[index])
 
     # --- reports ---
