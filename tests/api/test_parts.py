@@ -185,3 +185,11 @@ def test_a_file_that_cannot_be_written_is_told(content: cm.Content, data: dict[s
     for path in (tmp_path, tmp_path / "file" / "below"):
         with pytest.raises(cm.UsageError, match="cannot write"):
             content.measure(MEASURE).evaluate(data["lines"], period="2026", keep=False, evidence=False, resume=path)
+
+
+def test_one_subject_may_be_named_alone(content: cm.Content, data: dict[str, str]) -> None:
+    measure = content.measure(MEASURE)
+    assert measure.evaluate(data["bundles"], period="2026", subjects="p1").subjects == ["p1"]
+    with pytest.raises(cm.UsageError, match="at least one process"):
+        measure.evaluate(data["bundles"], period="2026", jobs=0)
+    assert repr(cm.ndjson(data["lines"])) == f"Ndjson({data['lines']!r})"

@@ -94,7 +94,9 @@ def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options:
             code="subject-type",
             hint="evaluate them one by one",
         )
-    chosen = options.chosen
+    if options.jobs < 1:
+        raise UsageError("at least one process has to work", code="jobs", hint="jobs=1, or more")
+    chosen = (options.chosen,) if isinstance(options.chosen, str) else options.chosen
     if isinstance(data, FhirServer):
         chosen = None if chosen is None else data.expanded(chosen)
         data = data.subjects(wanted, chosen)

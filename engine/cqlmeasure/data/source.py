@@ -32,6 +32,10 @@ class Source:
         self.selection: Selection | None = None
         self._screen: Screen | None = None
 
+    def __repr__(self) -> str:
+        place = getattr(self, "root", None) or getattr(self, "source", "")
+        return f"{type(self).__name__}({place!r})"
+
     def selecting(self, selection: Selection) -> Self:
         """The same source, which reads no more than what is wanted of files that allow it.
 
