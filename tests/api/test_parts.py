@@ -82,8 +82,6 @@ def test_who_cannot_count_is_counted_all_the_same(content: cm.Content, data: dic
             )
             assert found.summary() == whole
             assert found.subject_count == sum(counted) == 40
-    source = cm.ndjson(data["lines"])
-    measure.evaluate(source, period="2026", keep=False, evidence=False)
 
 
 def test_warnings_and_failures_come_from_all_parts(content: cm.Content, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_broken_case_does_not_stop_the_others(command: Command, sample: Sample
 
 
 def test_translate_what_is_not_there(command: Command, tmp_path: Path) -> None:
-    check(command("translate", tmp_path / "none.cql"), 2, "cannot read", "none.cql")
+    check(command("translate", tmp_path / "none.cql"), 2, "none.cql: error[missing-path]", "expected a file of CQL")
 
 
 def test_an_expression_with_an_error_shows_its_place(command: Command) -> None:

@@ -62,7 +62,7 @@ def test_errors_do_not_stop_it(typed: Command) -> None:
         "1:5: error[unknown-identifier]",
         "1:13: error[",
         "no command :frobnicate",
-        "cannot read nowhere.cql",
+        "nowhere.cql: error[missing-path]",
     ):
         assert message in ran.err
     assert "Traceback" not in ran.err

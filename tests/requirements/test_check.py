@@ -291,8 +291,8 @@ def test_value_sets_have_the_names_that_the_logic_gives_them() -> None:
 
 def test_quantities_have_no_codes() -> None:
     fhir = fhir_types()
-    read = reader(fhir, "Observation", "value")
+    read = reader(fhir, "Observation", ("value",))
     quantity = {"resourceType": "Observation", "valueQuantity": {"value": 1, "system": "u", "code": "%"}}
     concept = {"resourceType": "Observation", "valueCodeableConcept": {"coding": [{"code": "1"}]}}
     assert [codings(one) for one in (*read(quantity), *read(concept))] == [[], [(None, "1", None)]]
-    assert reader(fhir, "Observation", "nothing.at.all")(quantity) == []
+    assert reader(fhir, "Observation", ("nothing", "at", "all"))(quantity) == []

@@ -21,7 +21,7 @@ from cqlmeasure.data import (
     subject_from_resources,
 )
 from cqlmeasure.data.subjects import relative_reference
-from cqlmeasure.errors import ContentError, Diagnostic
+from cqlmeasure.errors import ContentError, Diagnostic, missing_path
 from cqlmeasure.measure import by_paths
 from cqlmeasure.runtime.subject import Subject
 
@@ -121,9 +121,18 @@ def read_text(file: str | os.PathLike[str]) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ContentError(f"cannot read {path}: {error.strerror}", code="unreadable-file", file=str(path)) from error
+        if isinstance(error, FileNotFoundError):
+            raise ContentError(diagnostics=[missing_path(path, "a file of CQL")]) from error
+        raise ContentError(
+            f"cannot read {path}: {error.strerror}",
+            code="unreadable-file",
+            file=str(path),
+            hint="name a file of CQL that can be read",
+        ) from error
     except UnicodeDecodeError as error:
-        raise ContentError(f"{path} is not UTF-8 text: {error}", code="not-utf8", file=str(path)) from error
+        raise ContentError(
+            f"{path} is not UTF-8 text: {error}", code="not-utf8", file=str(path), hint="save it as UTF-8"
+        ) from error
 
 
 def attributed(subjects: Iterable[SubjectData], provider: str, *paths: str) -> Iterator[SubjectData]:

@@ -123,5 +123,5 @@ def compartment_elements(text: bytes, kind: str) -> dict[str, Any] | None:
 @cache
 def _decoder(kind: str) -> msgspec.json.Decoder[dict[str, Any]]:
     names = ("resourceType", "id", *(path[0] for path in PATIENT_PATHS.get(kind, ())))
-    fields = TypedDict("fields", dict.fromkeys(names, Any), total=False)  # type: ignore[misc]
+    fields = TypedDict("fields", dict.fromkeys(names, Any), total=False)  # type: ignore[misc]  # its names are facts
     return msgspec.json.Decoder(fields)

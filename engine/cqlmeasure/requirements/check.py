@@ -116,7 +116,7 @@ class _Requirement:
         self._codes = [_Codes(one, fhir, self.type, members, names) for one in given.get("codeFilter", [])]
         self._dates = [_Dates(one, fhir, self.type, zone) for one in given.get("dateFilter", [])]
         paths = given.get("mustSupport", [])
-        self._elements = [(path, reader(fhir, self.type, path), _Tally()) for path in paths]
+        self._elements = [(path, reader(fhir, self.type, path.split(".")), _Tally()) for path in paths]
         self._of_type, self._of_profile, self._declared, self._met = _Tally(), _Tally(), _Tally(), _Tally()
 
     def see(self, resource: Resource, subject: int) -> bool:
@@ -166,7 +166,7 @@ class _Codes:
         self, given: Mapping[str, Any], fhir: FhirTypes, resource: str, members: Members, names: Mapping[str, str]
     ) -> None:
         self._path: str = given["path"]
-        self._read = reader(fhir, resource, self._path)
+        self._read = reader(fhir, resource, self._path.split("."))
         self._codes: Mapping[str, Collection[str]]
         if "valueSet" in given:
             self._value_set: str | None = given["valueSet"]
@@ -244,7 +244,7 @@ class _Dates:
 
     def __init__(self, given: Mapping[str, Any], fhir: FhirTypes, resource: str, zone: tzinfo) -> None:
         self._path: str = given["path"]
-        self._read = reader(fhir, resource, self._path)
+        self._read = reader(fhir, resource, self._path.split("."))
         self._zone = zone
         period = given["valuePeriod"]
         self._start, self._end = period.get("start"), period.get("end")

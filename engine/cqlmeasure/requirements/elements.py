@@ -1,12 +1,12 @@
 """Elements of resources in FHIR JSON, found by the paths that requirements name.
 
-Always holds: a choice is looked for under each of its names; what has no value (an extension alone) is not there; data
-of the wrong shape have no elements.
+Always holds: a choice is looked for under each of its names; what has no value (an extension alone) is not there unless
+it is asked for; data of the wrong shape have no elements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cqlmeasure.models import FhirTypes
@@ -19,9 +19,11 @@ Found = tuple[str, Any]
 Reader = Callable[[Resource], list[Found]]
 
 
-def reader(fhir: FhirTypes, resource: str, path: str) -> Reader:
-    """A function that gives the values at a dotted path of resources of a type."""
-    names = path.split(".")
+def reader(fhir: FhirTypes, resource: str, names: Sequence[str], *, valueless: bool = False) -> Reader:
+    """A function that gives the values at a path of resources of a type, each with its FHIR type, choices included.
+
+    ``valueless``: a primitive that has an extension alone is an empty element.
+    """
 
     def read(data: Resource) -> list[Found]:
         values: list[Found] = [(resource, data)]
@@ -31,7 +33,7 @@ def reader(fhir: FhirTypes, resource: str, path: str) -> Reader:
                 for owner, value in values
                 if isinstance(value, Mapping)
                 for key, kind in _keys(fhir, owner, name)
-                for item in _items(value.get(key))
+                for item in _items(value, key, valueless)
             ]
         return values
 
@@ -47,9 +49,10 @@ def _keys(fhir: FhirTypes, owner: str, name: str) -> list[tuple[str, str]]:
     return [(name, kind) for kind in sorted(names_of(element.type))]
 
 
-def _items(value: Any) -> list[Any]:
+def _items(owner: Mapping[str, Any], key: str, valueless: bool) -> list[Any]:
+    value = owner.get(key)
     if value is None:
-        return []
+        return [{}] if valueless and f"_{key}" in owner else []
     return [item for item in value if item is not None] if isinstance(value, list) else [value]
 
 
@@ -69,7 +72,7 @@ def codings(found: Found) -> list[Coding]:
     if not isinstance(value, Mapping) or kind == "Quantity":
         return []
     if kind == "CodeableConcept":
-        return [one for coding in _items(value.get("coding")) for one in codings(("Coding", coding))]
+        return [one for coding in _items(value, "coding", False) for one in codings(("Coding", coding))]
     code = value.get("code")
     if not isinstance(code, str) or not code:
         return []

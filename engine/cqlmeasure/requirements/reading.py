@@ -10,12 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from cqlmeasure.models import FhirTypes
+from cqlmeasure.requirements.elements import reader
 from cqlmeasure.requirements.filters import Periods, widened
 from cqlmeasure.requirements.infer import Entry, Inferred
-from cqlmeasure.requirements.paths import DATE_TYPES, Paths, names_of
+from cqlmeasure.requirements.paths import DATE_TYPES, Paths
 from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, Path, Terminology, Test
-from cqlmeasure.typesys import ChoiceType
 
 Resource = Mapping[str, Any]
 Check = Callable[[Resource], bool]
@@ -95,11 +94,11 @@ class _Maker:
                 return self.codes(resource, path, wanted)
             case DateTest():
                 return self.dates(resource, path, test)
-        read = reader(self.paths.fhir, resource, path)
+        read = reader(self.paths.fhir, resource, path, valueless=True)
         return lambda data: bool(read(data))
 
     def codes(self, resource: str, path: Path, wanted: Codes | Terminology) -> Check:
-        read = reader(self.paths.fhir, resource, path)
+        read = reader(self.paths.fhir, resource, path, valueless=True)
         if isinstance(wanted, Terminology):
             members = self.value_sets(wanted.url)
             if members is None:
@@ -112,7 +111,7 @@ class _Maker:
         return lambda data: any(_has_code(value, known) for _, value in read(data))
 
     def dates(self, resource: str, path: Path, test: DateTest) -> Check:
-        read = reader(self.paths.fhir, resource, path)
+        read = reader(self.paths.fhir, resource, path, valueless=True)
         low = widened(self.periods, test.low, high=False)
         high = widened(self.periods, test.high, high=True)
         return lambda data: any(
@@ -120,41 +119,9 @@ class _Maker:
         )
 
 
-# reading JSON
-
-
-def reader(fhir: FhirTypes, resource: str, path: Path) -> Callable[[Resource], list[tuple[str, Any]]]:
-    """A function that gives the values at a path of a resource's JSON, each with its FHIR type, choices included."""
-
-    def read(data: Resource) -> list[tuple[str, Any]]:
-        values: list[tuple[str, Any]] = [(resource, data)]
-        for name in path:
-            below: list[tuple[str, Any]] = []
-            for kind, value in values:
-                if isinstance(value, Mapping):
-                    for key, type_name in _keys(fhir, kind, name):
-                        below += [(type_name, item) for item in _items(value, key)]
-            values = below
-        return values
-
-    return read
-
-
-def _keys(fhir: FhirTypes, kind: str, name: str) -> list[tuple[str, str]]:
-    element = fhir.element(kind, name)
-    if element is None:
-        return []
-    if isinstance(element.type, ChoiceType):
-        return list(fhir.choice_keys(name, element.type).items())
-    return [(name, kind) for kind in sorted(names_of(element.type))]
-
-
-def _items(value: Mapping[str, Any], key: str) -> list[Any]:
-    found = value.get(key)
-    if found is None:
-        # Of a primitive without a value there may still be an extension.
-        return [{}] if f"_{key}" in value else []
-    return found if isinstance(found, list) else [found]
+def _extensions(value: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    listed = value.get("extension")
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
 
 
 def _has_code(value: Any, known: Mapping[str, Collection[str | None]]) -> bool:
@@ -162,7 +129,7 @@ def _has_code(value: Any, known: Mapping[str, Collection[str | None]]) -> bool:
         return value in known
     if not isinstance(value, Mapping):
         return False
-    if any(str(one.get("url")).endswith("notDoneValueSet") for one in _items(value, "extension")):
+    if any(str(one.get("url")).endswith("notDoneValueSet") for one in _extensions(value)):
         # Nothing in a value set was done: that is no code.
         return True
     coding = value.get("coding")

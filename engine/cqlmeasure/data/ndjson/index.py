@@ -100,7 +100,7 @@ class Index:
         shared = {name.decode() for name in wanted if name.decode() not in PATIENT_PATHS}
         self._given = {*carriers, *shared} - {"Patient"}
         self.places.carriers = set(self._given)
-        self._references = [text for name in sorted(self._given) for text in _begins(name)]
+        self._references = [f"{name}/".encode() for name in sorted(self._given)]
         self._plain = False
         self._carrying = True
 
@@ -114,6 +114,11 @@ class Index:
         if not self._references:
             return False
         if any(data.find(reference, start, stop) >= 0 for reference in self._references):
+            return True
+        # To look for escaped references takes as long again, and few files have any escape.
+        if data.find(b"\\", start, stop) < 0:
+            return False
+        if any(data.find(reference[:-1] + b"\\/", start, stop) >= 0 for reference in self._references):
             return True
         return data.find(b"\\u00", start, stop) >= 0 and _ESCAPED.search(data, start, stop) is not None
 
@@ -185,13 +190,8 @@ class Index:
             places.shared_kinds |= kinds
             if self._screen is not None and kind not in places.carriers:
                 places.carriers.add(kind)
-                self._references += _begins(kind)
+                self._references.append(f"{kind}/".encode())
                 self._carrying = True
-
-
-def _begins(kind: str) -> tuple[bytes, bytes]:
-    """How a reference to a type begins; some write slashes as escapes."""
-    return f"{kind}/".encode(), f"{kind}\\/".encode()
 
 
 def _owners(references: list[str]) -> Collection[str]:
