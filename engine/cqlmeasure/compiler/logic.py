@@ -6,12 +6,12 @@ flattened without recursion.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
 from cqlmeasure.compiler.code import Py
+from cqlmeasure.compiler.concepts import among
 from cqlmeasure.compiler.emitter import Conditions, Emitter, Handler
 from cqlmeasure.compiler.kinds import has_choice, is_fhir, merge
 from cqlmeasure.elm.base import BinaryExpression, Element, Expression
@@ -81,33 +81,7 @@ def _false_and(em: Emitter, node: And) -> str:
 
 
 def _true_or(em: Emitter, node: Or) -> str:
-    return _join("or", _among(em, em.sequence(operands(node, Or), em.true)))
-
-
-_ONE_CODE = re.compile(r"equivalent_concept_code\((.+), (CODE_\w+)\)")
-_ASSIGNED = re.compile(r"\((t\d+) := .+\)")
-
-
-def _among(em: Emitter, texts: list[str]) -> list[str]:
-    """Alternatives, with neighbours that ask one concept for several codes made one."""
-    found: list[str] = []
-    concept = ""
-    codes: list[str] = []
-    for text in [*texts, ""]:
-        match = _ONE_CODE.fullmatch(text)
-        assigned = _ASSIGNED.fullmatch(concept)
-        if match is not None and codes and match[1] in (concept, assigned[1] if assigned else concept):
-            codes.append(match[2])
-            continue
-        if len(codes) > 1:
-            em.import_("equivalence", "code_pairs")
-            em.import_("equivalence", "concept_among")
-            pairs = em.module.constant(f"code_pairs(({', '.join(codes)}))", em.frame.place, "AMONG_")
-            found[-1] = f"concept_among({concept}, {pairs})"
-        concept, codes = (match[1], [match[2]]) if match is not None else ("", [])
-        if text:
-            found.append(text)
-    return found
+    return _join("or", among(em, em.sequence(operands(node, Or), em.true)))
 
 
 def _false_or(em: Emitter, node: Or) -> str:

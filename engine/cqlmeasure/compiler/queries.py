@@ -15,6 +15,7 @@ import msgspec
 
 from cqlmeasure.compiler import intrinsics
 from cqlmeasure.compiler.code import Py, slug
+from cqlmeasure.compiler.concepts import any_among
 from cqlmeasure.compiler.emitter import Body, Emitter, Handler
 from cqlmeasure.compiler.fusion import Filtered, condition, layers
 from cqlmeasure.compiler.kinds import is_unknown
@@ -109,7 +110,10 @@ def _emit(em: Emitter, node: Query, exists: bool = False) -> Py:
     builder = _Builder(em, node, exists)
     with em.function(f"q_{slug(em.frame.place.definition, 32)}") as inner:
         found = builder.build()
-    return replace(found, text=em.call_of(inner))
+    call = any_among(em, inner) if exists else None
+    if call is not None:
+        em.module.functions.remove(inner)
+    return replace(found, text=call or em.call_of(inner))
 
 
 class _Builder:

@@ -7,6 +7,7 @@ supplemental data element that fails does not cost the subject its score.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,7 +24,7 @@ from cqlmeasure.measure.composite import (
     messages_of,
 )
 from cqlmeasure.measure.definition import MeasureDefinition
-from cqlmeasure.measure.labels import label, remaining
+from cqlmeasure.measure.labels import label, label_subject, remaining
 from cqlmeasure.measure.members import SUBJECT_KEY, Cases, reference
 from cqlmeasure.measure.observations import observe
 from cqlmeasure.measure.paths import find
@@ -31,7 +32,7 @@ from cqlmeasure.measure.period import Period
 from cqlmeasure.measure.plan import GroupPlan, MeasurePlan, prepare
 from cqlmeasure.measure.ports import Evaluator, Subject, SubjectEvaluation
 from cqlmeasure.measure.results import GroupResult, MeasureResult, SubjectResult, SupplementalValue
-from cqlmeasure.measure.stratify import count_among, stratify
+from cqlmeasure.measure.stratify import count_among, criteria_strata, met_criteria, stratify
 from cqlmeasure.measure.values import canonical, concept_key, concept_value, elements, observation_value
 from cqlmeasure.runtime import Tuple
 from cqlmeasure.runtime.messages import Message
@@ -99,19 +100,20 @@ def evaluate_subject(
         notes += messages_of(components)
     try:
         evaluation: SubjectEvaluation = evaluator.subject(subject)
-        if evaluator.definition_type(kind) is None:
+        if not plan.has_subject:
             evaluation = _WithSubject(evaluation, subject, kind)
         groups = _groups(plan, evaluation, subject, notes, components)
         values = _supplemental(plan, evaluation, notes) if supplemental else ()
         if supplemental and components:
             values = inherited(plan.definition, components, values)
         own = _references(evaluation.evaluated) if evidence else ()
+        said = evaluation.messages()
         return SubjectResult(
             subject=subject.id,
             subject_type=kind,
             groups=groups,
             supplemental=values,
-            messages=(*_messages(evaluation.messages(), plan.library), *notes),
+            messages=(*_messages(said, plan.library), *notes) if said or notes else (),
             evaluated=tuple(sorted({*own, *evidence_of(components)})) if components else own,
         )
     except CqlMeasureError as error:
@@ -198,6 +200,9 @@ def _group(
     plan: GroupPlan, evaluation: SubjectEvaluation, subject_type: str, library: str | None, notes: list[Diagnostic]
 ) -> GroupResult:
     group = plan.group
+    if plan.counting:
+        counts = label_subject(plan.steps, len(group.populations), evaluation, library)
+        return _counted(counts, met_criteria(plan.stratifiers, counts, evaluation, library))
     labelled: list[Cases] = label(plan.steps, len(group.populations), evaluation, library, plan.check)
     counts = [len(found) for found in labelled]
     observed = []
@@ -229,6 +234,12 @@ def _group(
             for cases in labelled
         ),
     )
+
+
+@lru_cache(maxsize=1024)
+def _counted(counts: tuple[int, ...], met: tuple[bool, ...]) -> GroupResult:
+    """The result of a subject of which only counts are told, and which strata it is in: many have the same."""
+    return GroupResult(counts, (), criteria_strata(counts, met), ((),) * len(counts))
 
 
 def _supplemental(

@@ -130,6 +130,23 @@ def label(
     return labelled
 
 
+def label_subject(
+    steps: tuple[Step, ...], size: int, evaluation: SubjectEvaluation, library: str | None = None
+) -> tuple[int, ...]:
+    """What ``label`` gives where every basis is boolean: 1 for each population whose label the subject carries."""
+    labelled = [0] * size
+    for step in steps:
+        parent = step.parent
+        if parent is not None and (not labelled[parent] or any([labelled[other] for other in step.without])):
+            continue
+        value = evaluation.value(step.expression)
+        if value is True:
+            labelled[step.index] = 1
+        elif value is not None and value is not False:
+            cases(value, step.basis, step.expression, library)
+    return tuple(labelled)
+
+
 def remaining(labelled: list[Cases], parent: int, without: tuple[int, ...]) -> Cases:
     """The cases of one population that are in none of some others."""
     found = labelled[parent]

@@ -26,25 +26,28 @@ from cqlmeasure.measure.stratify import StratifierPlan
 
 
 class GroupPlan(msgspec.Struct, frozen=True):
-    """How one group is evaluated."""
+    """How one group is evaluated; ``counting``: what there is to tell of a subject is which criteria it meets."""
 
     group: Group
     steps: tuple[Step, ...]
     observers: tuple[Observer, ...]
     stratifiers: tuple[StratifierPlan, ...]
     check: Check | None = None
+    counting: bool = False
 
 
 class MeasurePlan(msgspec.Struct, frozen=True):
     """A measure bound to an evaluator; ``definition`` has the names as the library spells them.
 
-    ``supplemental_paths`` are of the elements that the measure names itself; those that a composite has from its
-    components follow them.  ``composites`` are the positions of composite groups, in the order of their evaluation.
+    ``has_subject``: the library has a context of the subject's type.  ``supplemental_paths`` are of the elements that
+    the measure names itself; those that a composite has from its components follow them.  ``composites`` are the
+    positions of composite groups, in the order of their evaluation.
     """
 
     definition: MeasureDefinition
     groups: tuple[GroupPlan, ...]
     library: str | None
+    has_subject: bool
     supplemental_paths: tuple[Path | None, ...] = ()
     composites: tuple[int, ...] = ()
 
@@ -77,7 +80,14 @@ def prepare(
         bound = bind_composite(bound, components)
         groups = [msgspec.structs.replace(plan, group=group) for plan, group in zip(groups, bound.groups, strict=True)]
     paths = tuple(path for _, path in found)
-    return MeasurePlan(bound, tuple(groups), definition.library_name, paths, composing_order(bound))
+    return MeasurePlan(
+        bound,
+        tuple(groups),
+        definition.library_name,
+        evaluator.definition_type(definition.subject_type) is not None,
+        paths,
+        composing_order(bound),
+    )
 
 
 def _bind_group(group: Group, label: str, binder: Binder) -> GroupPlan:
@@ -105,7 +115,13 @@ def _bind_group(group: Group, label: str, binder: Binder) -> GroupPlan:
     stratifiers = tuple(bind_stratifier(item, basis, label, binder) for item in bound.stratifiers)
     bound = msgspec.structs.replace(bound, stratifiers=tuple(plan.stratifier for plan in stratifiers))
     check = basis_check(bound.basis_requirements, group_place(label), binder.findings, binder.value_set)
-    return GroupPlan(bound, label_steps(bound), observers, stratifiers, check)
+    steps = label_steps(bound)
+    counting = (
+        not observers
+        and all(step.basis == BOOLEAN_BASIS for step in steps)
+        and all(plan.criteria is not None and plan.basis == BOOLEAN_BASIS for plan in stratifiers)
+    )
+    return GroupPlan(bound, steps, observers, stratifiers, check, counting)
 
 
 def _check_basis(name: str, basis: str, place: str, binder: Binder) -> None:

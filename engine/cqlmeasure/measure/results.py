@@ -23,6 +23,9 @@ from cqlmeasure.measure.values import NO_VALUE, concept_key
 
 Observations = tuple[tuple[ObservationValue, ...], ...]
 
+#: So many different results are remembered before they are added up.
+_SHARED = 64
+
 
 class StratumResult(msgspec.Struct, frozen=True):
     """One stratum: its value (one concept per component; none for criteria), counts and observations.
@@ -132,7 +135,7 @@ class SubjectResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_errors(self) -> bool:
         """Whether anything at all went wrong, be it only supplemental data."""
-        return self.failed or any(message.severity is Severity.ERROR for message in self.messages)
+        return bool(self.errors) or any(message.severity is Severity.ERROR for message in self.messages)
 
 
 class SubjectFailure(msgspec.Struct, frozen=True):
@@ -172,14 +175,14 @@ class _Sums:
         ]
         self.parts = [_Sums(part.group) for part in group.parts if part.group is not None]
 
-    def add(self, result: GroupResult | StratumResult) -> None:
+    def add(self, result: GroupResult | StratumResult, times: int) -> None:
         for index, count in enumerate(result.counts):
             if count:
-                self.counts[index] += count
+                self.counts[index] += count * times
         for own, values in zip(self.observations, result.observations, strict=True):
-            own.extend(values)
+            own.extend(values * times)
         for part, found in zip(self.parts, result.parts, strict=True):
-            part.add(found)
+            part.add(found, times)
 
     def frozen(self) -> GroupResult:
         """The sums as they are; strata are none of theirs."""
@@ -192,18 +195,36 @@ def _order(value: ObservationValue) -> tuple[Any, str, str]:
 
 
 class _GroupSums:
-    """The sums of a group with those of its strata."""
+    """The sums of a group with those of its strata.
 
-    __slots__ = ("group", "strata", "values", "whole")
+    Where many subjects share one result, it is noted how often it came, and added when the sums are asked for.
+    """
+
+    __slots__ = ("_shared", "group", "strata", "values", "whole")
 
     def __init__(self, group: Group) -> None:
         self.group = group
         self.whole = _Sums(group)
         self.strata: list[dict[tuple[str, ...], _Sums]] = [{} for _ in group.stratifiers]
         self.values: list[dict[tuple[str, ...], tuple[dict[str, Any], ...]]] = [{} for _ in group.stratifiers]
+        self._shared: dict[int, tuple[GroupResult, list[int]]] = {}
 
-    def add(self, result: GroupResult) -> None:
-        self.whole.add(result)
+    def add(self, result: GroupResult, times: int = 1) -> None:
+        known = self._shared.get(id(result))
+        if known is None:
+            if len(self._shared) >= _SHARED:
+                self._settle()
+            # The result stays referred to, so that no other has its identity.
+            known = self._shared[id(result)] = (result, [0])
+        known[1][0] += times
+
+    def _settle(self) -> None:
+        for result, (times,) in self._shared.values():
+            self._add(result, times)
+        self._shared.clear()
+
+    def _add(self, result: GroupResult, times: int) -> None:
+        self.whole.add(result, times)
         for sums, values, strata in zip(self.strata, self.values, result.strata, strict=True):
             for stratum in strata:
                 known = sums.get(stratum.key)
@@ -213,9 +234,10 @@ class _GroupSums:
                 elif values[stratum.key] != stratum.values:
                     # Of several spellings of one value the first in order, so that the sequence does not matter.
                     values[stratum.key] = min(values[stratum.key], stratum.values, key=repr)
-                known.add(stratum)
+                known.add(stratum, times)
 
     def result(self) -> GroupResult:
+        self._settle()
         strata = []
         for sums, values in zip(self.strata, self.values, strict=True):
             frozen = [(key, found.frozen()) for key, found in sorted(sums.items())]
@@ -240,25 +262,29 @@ class Totals:
         self._supplemental: list[Counter[str]] = [Counter() for _ in definition.supplemental_data]
         self._concepts: list[dict[str, dict[str, Any]]] = [{} for _ in definition.supplemental_data]
 
-    def add(self, result: SubjectResult) -> None:
-        """Adds one subject; supplemental data count only for members of an initial population."""
-        self.subjects += 1
-        if result.failed:
-            self.failed += 1
+    def add(self, result: SubjectResult, times: int = 1) -> None:
+        """Adds one subject, or so many alike; supplemental data count only for members of an initial population."""
+        self.subjects += times
+        if result.errors:
+            self.failed += times
             return
-        member = False
-        for initial, sums, found in zip(self._initial, self._groups, result.groups, strict=True):
-            sums.add(found)
-            # A weighted composite has no population of its own: members are those of its components.
-            member = member or (
-                any(found.counts[position] for position in initial)
-                if initial
-                else not sums.group.populations and found.occupied
-            )
-        if member:
+        for sums, found in zip(self._groups, result.groups, strict=True):
+            sums.add(found, times)
+        if result.supplemental and self._is_member(result):
             for index, values in enumerate(result.supplemental):
                 for value in values:
-                    self._count(index, value.key, value.concept, 1)
+                    self._count(index, value.key, value.concept, times)
+
+    def _is_member(self, result: SubjectResult) -> bool:
+        """Whether a subject is in any initial population."""
+        for initial, sums, found in zip(self._initial, self._groups, result.groups, strict=True):
+            # A weighted composite has no population of its own: members are those of its components.
+            if initial:
+                if any(found.counts[position] for position in initial):
+                    return True
+            elif not sums.group.populations and found.occupied:
+                return True
+        return False
 
     def sums(self) -> Sums:
         """The sums so far, as plain data."""
@@ -317,15 +343,14 @@ class MeasureResult:
         self.totals.add(result)
         if self.keep:
             self.subjects.append(result)
-        if result.has_errors:
+        if (result.errors or result.messages) and result.has_errors:
             found = tuple(item for item in result.diagnostics if item.severity is Severity.ERROR)
             self.failures.append(SubjectFailure(result.subject, found, not result.failed))
 
     def add_equal(self, result: SubjectResult, count: int) -> None:
-        """Adds so many subjects that are in no population, all with this result; the subjects are not kept."""
+        """Adds so many subjects with this result; the subjects themselves are not kept."""
         if count:
-            self.totals.add(result)
-            self.totals.subjects += count - 1
+            self.totals.add(result, count)
 
     def part(self) -> PartResult:
         """The result as plain data, to be added to that of other parts."""

@@ -24,6 +24,9 @@ from cqlmeasure.measure.values import concept_key, concept_value, elements
 
 Keyed = tuple[Hashable, ObservationValue]
 
+SUBJECT_STRATUM = "true"
+"""The value of the stratum of a criteria stratifier with a boolean basis."""
+
 
 class Expected(msgspec.Struct, frozen=True):
     """The concepts that a value set expects; ``names`` tells which of them a value means."""
@@ -68,7 +71,7 @@ def criteria_label(stratifier: Stratifier, basis: str) -> str:
     ``true`` for a boolean basis; for items, of which some of a subject's may be in and others out, the number of the
     stratifier, as the published test cases of US measures write it.
     """
-    return "true" if basis == BOOLEAN_BASIS else f"Strata-{stratifier.position}"
+    return SUBJECT_STRATUM if basis == BOOLEAN_BASIS else f"Strata-{stratifier.position}"
 
 
 def stratify(
@@ -100,6 +103,23 @@ def stratify(
             strata.setdefault(stratum, {})[key] = item
             shown.setdefault(stratum, concepts)
     return tuple(_stratum(stratum, shown[stratum], counted, strata[stratum]) for stratum in sorted(strata))
+
+
+def met_criteria(
+    plans: Sequence[StratifierPlan], counts: Sequence[int], evaluation: SubjectEvaluation, library: str | None
+) -> tuple[bool, ...]:
+    """Of criteria stratifiers with a boolean basis, which a subject with these counts meets."""
+    if not plans or not any(counts):
+        return (False,) * len(plans)
+    names = [plan.criteria for plan in plans if plan.criteria is not None]
+    return tuple([bool(cases(evaluation.value(name), BOOLEAN_BASIS, name, library)) for name in names])
+
+
+def criteria_strata(counts: tuple[int, ...], met: Sequence[bool]) -> tuple[tuple[StratumResult, ...], ...]:
+    """What ``stratify`` gives for such stratifiers."""
+    values: tuple[dict[str, Any], ...] = ({"text": SUBJECT_STRATUM},)
+    none = (0,) * len(counts)
+    return tuple((StratumResult((SUBJECT_STRATUM,), values, counts if one else none, ()),) for one in met)
 
 
 def count_among(

@@ -12,7 +12,7 @@ from typing import Any
 
 from cqlmeasure.runtime.equivalence import equivalent
 from cqlmeasure.runtime.temporal import HOUR, Date, DateTime
-from cqlmeasure.runtime.temporal_arithmetic import date_from, duration_between
+from cqlmeasure.runtime.temporal_arithmetic import date_from, duration_between, duration_between_date
 from cqlmeasure.runtime.uncertainty import Uncertainty
 from cqlmeasure.runtime.values import CodeSystem, CqlError, FhirValue, ValueSet
 
@@ -155,6 +155,8 @@ def calculate_age_at(birth: Point | None, as_of: Point | None, precision: int) -
     As of a Date, only the day of birth counts.  As of a DateTime, a birth without a time of day leaves the age open on
     the birthday itself: the specification converts the Date to a DateTime.
     """
+    if type(birth) is Date and type(as_of) is Date:
+        return duration_between_date(birth, as_of, precision)
     if isinstance(as_of, Date) and isinstance(birth, DateTime):
         birth = date_from(birth)
     return duration_between(birth, as_of, precision)

@@ -74,21 +74,24 @@ class CodeIndex(CodePath):
         steps = self.steps
         name = steps[0][0] if len(steps) == 1 and len(steps[0]) == 1 else None
         for resource in resources:
-            value = resource.get(name) if name is not None else None
-            if value is None and name is not None:
-                continue
-            codings = value.get("coding") if type(value) is dict and "extension" not in value else None
-            if codings is None:
+            if name is None:
                 self._find_any(resource, merged, found)
                 continue
+            value = resource.get(name)
+            if value is None:
+                continue
             try:
-                for coding in codings:
-                    entry = merged.get(coding.get("code"))
-                    if entry is not None:
-                        numbers = entry.get(coding.get("system")) or entry.get(ANY_SYSTEM)
-                        if numbers is not None:
-                            _note(found, numbers, resource)
-            except (AttributeError, TypeError):  # not as FHIR has it
+                for concept in value if type(value) is list else (value,):
+                    if "extension" in concept or "coding" not in concept:
+                        self._find_any(resource, merged, found)
+                        break
+                    for coding in concept["coding"]:
+                        entry = merged.get(coding.get("code"))
+                        if entry is not None:
+                            numbers = entry.get(coding.get("system")) or entry.get(ANY_SYSTEM)
+                            if numbers is not None:
+                                _note(found, numbers, resource)
+            except (AttributeError, TypeError, KeyError):  # not as FHIR has it
                 self._find_any(resource, merged, found)
         return found
 

@@ -106,8 +106,7 @@ class Context(list[Any]):
             self[slot] = found = []
             return found
         if profile is not None:
-            accepts = profile.accepts
-            found = [resource for resource in found if accepts(resource)]
+            found = profile.accepted(found)
         self[slot] = found
         if found:
             self.retrieved.append(found)
@@ -122,9 +121,8 @@ class Context(list[Any]):
         if hits is None or len(hits) < index.size:
             hits = find_codes(subject, index)
         lists = [found for table in tables if (found := hits[table]) is not None]
-        if lists and profile is not None:
-            accepts = profile.accepts
-            lists = [[resource for resource in found if accepts(resource)] for found in lists]
+        if profile is not None:
+            lists = [profile.accepted(found) for found in lists]
         self.retrieved += lists
         union = self[slot] = lists[0] if len(lists) == 1 and len(lists[0]) < 2 else union_lists(*lists)
         return union

@@ -131,6 +131,16 @@ def concept_among(concept: Json | None, pairs: Collection[tuple[Any, Any]]) -> b
     return False
 
 
+def any_among(concepts: Iterable[Json | None] | None, pairs: Collection[tuple[Any, Any]]) -> bool:
+    """Whether one of the concepts is equivalent to one of several codes."""
+    for concept in concepts or ():
+        if concept is not None:
+            for one in concept.get("coding") or ():
+                if one is not None and (one.get("system"), one.get("code")) in pairs:
+                    return True
+    return False
+
+
 def equivalent_list(left: Sequence[Any] | None, right: Sequence[Any] | None) -> bool:
     """``left ~ right`` of lists: equivalent elements in the same order."""
     if left is None or right is None:

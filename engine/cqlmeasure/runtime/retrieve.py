@@ -78,14 +78,19 @@ class Profile:
             return any(coding.get("code") == self.code and coding.get("system") == LOINC for coding in codings)
         return True
 
+    def accepted(self, resources: list[Resource]) -> list[Resource]:
+        """Those that count; the list itself if all do."""
+        accepts = self.accepts
+        for resource in resources:
+            if not accepts(resource):
+                return [one for one in resources if accepts(one)]
+        return resources
+
 
 def select(subject: Subject, kind: str, profile: Profile | None) -> list[Resource]:
     """All resources of a type and profile."""
     found = subject.of_type(kind)
-    if profile is None or not found:
-        return found
-    accepts = profile.accepts
-    return [resource for resource in found if accepts(resource)]
+    return found if profile is None else profile.accepted(found)
 
 
 def select_codes(subject: Subject, profile: Profile | None, path: CodePath, codes: CodeTable) -> list[Resource]:
@@ -125,7 +130,4 @@ def select_not_done(
 
 def _accepted(resources: list[Resource], positions: Iterable[int], profile: Profile | None) -> list[Resource]:
     found = [resources[position] for position in sorted(positions)]
-    if profile is None or not found:
-        return found
-    accepts = profile.accepts
-    return [resource for resource in found if accepts(resource)]
+    return found if profile is None else profile.accepted(found)

@@ -8,6 +8,7 @@ Values are immutable by convention and may be shared freely.
 from __future__ import annotations
 
 from datetime import date as _civil_date
+from functools import lru_cache
 
 YEAR = 1
 MONTH = 2
@@ -40,6 +41,7 @@ _CYCLE_DAYS = 146_097
 """Days in 400 years, after which the calendar repeats itself."""
 
 
+@lru_cache(maxsize=16_384)
 def civil(day: int) -> tuple[int, int, int]:
     """Year, month and day of a day number; in another time zone it may lie beyond the years 1 to 9999."""
     try:
