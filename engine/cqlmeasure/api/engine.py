@@ -6,7 +6,7 @@ first subject is evaluated, and those that cannot be are named together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 
 READING = "reading"
+#: Of so many passes the indexes of codes are kept.
+_PASSES = 4
 
 
 class Engine:
@@ -59,6 +61,7 @@ class Engine:
         self.members = members_of(self.terminology)
         self.store = Store()
         self._known: dict[str, PreparedLibrary] = {}
+        self._indexes: dict[Hashable, CodeIndexes] = {}
 
     @property
     def warnings(self) -> list[Diagnostic]:
@@ -70,6 +73,14 @@ class Engine:
         if reference not in self._known:
             self._known[reference] = self.text(self.libraries.primary(reference))
         return self._known[reference]
+
+    def indexes(self, together: Hashable) -> CodeIndexes:
+        """The indexes of codes of libraries that are evaluated in one pass; those of the last passes are kept."""
+        if together not in self._indexes:
+            if len(self._indexes) >= _PASSES:
+                self._indexes.pop(next(iter(self._indexes)))
+            self._indexes[together] = CodeIndexes()
+        return self._indexes[together]
 
     def text(self, source: LibraryText) -> PreparedLibrary:
         """A library that need not be in the content, with all that it includes."""
@@ -93,7 +104,7 @@ class PreparedLibrary:
         self._prepared = prepared
         self._engine = engine
         self._reasons: dict[tuple[str, ...], Plan] = {}
-        self._readings: dict[str, ReadingPlan | None] = {}
+        self._readings: dict[bytes, ReadingPlan | None] = {}
 
     @cached_property
     def elm(self) -> dict[str, Any]:
@@ -182,9 +193,9 @@ class PreparedLibrary:
         """What evaluating a Measure with this library reads; ``None`` if any resource may matter."""
         engine, program = self._engine, self._prepared.program
         asked = orjson.dumps([measure.get("group"), measure.get("supplementalData"), parameters, offset])
+        if asked in self._readings:
+            return self._readings[asked]
         key = engine.store.key(READING, program.name, program.source, asked)
-        if key in self._readings:
-            return self._readings[key]
         known, plan = from_bytes(engine.store.read(READING, key))
         if not known:
             # The inferencer is loaded where there is no plan yet.
@@ -200,7 +211,7 @@ class PreparedLibrary:
                 prefer_elm=engine.prefer_elm,
             )
             engine.store.write(READING, key, to_bytes(plan))
-        self._readings[key] = plan
+        self._readings[asked] = plan
         return plan
 
     def _code_system(self, url: str, version: str | None) -> CodeSystem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -46,6 +46,7 @@ from cqlmeasure.measure import (
     split_period,
 )
 from cqlmeasure.measure import MeasureResult as Result
+from cqlmeasure.runtime.code_index import CodeIndexes
 
 if TYPE_CHECKING:
     from cqlmeasure.compiler.program import Program
@@ -352,6 +353,10 @@ class CompiledMeasure:
     def placed(self, found: Diagnostic) -> Diagnostic:
         """What went wrong while the measure ran, with the file and line of its CQL."""
         return found if self._prepared is None else self._prepared.placed(found)
+
+    def indexes(self, together: Hashable) -> CodeIndexes:
+        """The indexes of codes that some measures share; ``together`` says which they are."""
+        return self._engine.indexes(together)
 
     def reading(self, settings: Settings) -> Reading:
         """What evaluating it reads."""

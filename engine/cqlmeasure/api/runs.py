@@ -124,10 +124,11 @@ def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options:
 def sharing(
     wanted: Sequence[tuple[CompiledMeasure, Settings]],
 ) -> Sequence[tuple[CompiledMeasure, Settings]]:
-    """The same; several measures look codes up together."""
+    """The same; several measures look codes up together, now and when they are evaluated again."""
     if len(wanted) == 1:
         return wanted
-    shared = CodeIndexes()
+    together = tuple((measure.reference, settings.key) for measure, settings in wanted)
+    shared = wanted[0][0].indexes(together)
     return [(measure, settings._replace(indexes=shared)) for measure, settings in wanted]
 
 
