@@ -91,6 +91,49 @@ def test_several_codes_are_asked_for_at_once() -> None:
     assert ids(text) == ["2", "3"]
 
 
+ENCOUNTERS = [
+    {"resourceType": "Encounter", "id": "1", "type": [{"coding": [{"system": SYSTEM, "code": "q"}]}]},
+    {"resourceType": "Encounter", "id": "2", "type": [{"text": "none"}, {"coding": [{"system": SYSTEM, "code": "x"}]}]},
+    {"resourceType": "Encounter", "id": "3"},
+    {"resourceType": "Encounter", "id": "4", "type": [{"coding": [{"system": "http://other", "code": "x"}]}]},
+    {"resourceType": "Encounter", "id": "5", "type": [{"coding": [{"code": "z"}, {"system": SYSTEM, "code": "y"}]}]},
+]
+
+
+@pytest.mark.parametrize(
+    ("condition", "one_call", "expected"),
+    [
+        ('exists (E.type T where T ~ "X")', True, ["2"]),
+        ('exists (E.type T where T ~ "X" or T ~ "Y")', True, ["2", "5"]),
+        ('exists (E.type T where T ~ "X" or T ~ "Y" return T.text)', False, []),
+        ("exists (E.type T where T ~ \"X\" and E.id.value = '2')", False, ["2"]),
+        ('not exists (E.type T where T ~ "X")', True, ["1", "3", "4", "5"]),
+    ],
+)
+def test_a_list_of_concepts_is_asked_for_codes_in_one_call(condition: str, one_call: bool, expected: list[str]) -> None:
+    text = f"{HEAD}{CODES}define D: [Encounter] E where {condition} return all E.id.value"
+    assert ("any_among(" in program(text).source) is one_call
+    assert subject(text, ENCOUNTERS).value("D") == expected
+
+
+def test_a_choice_by_type_asks_for_null_first() -> None:
+    text = (
+        f"{HEAD}{CODES}define function Kind(p Procedure):\n"
+        "  if p.performed is FHIR.dateTime then 'moment'\n"
+        "  else if p.performed is FHIR.Period then 'period' else null\n"
+        "define D: [Procedure] P return all Kind(P)"
+    )
+    performed = [{"performedPeriod": {"start": "2020"}}, {"performedString": "once"}, {}]
+    others = [{"resourceType": "Procedure", "id": f"o{number}", **one} for number, one in enumerate(performed)]
+    assert subject(text, [*PROCEDURES[:2], *others]).value("D") == ["moment", "period", None, None]
+    helpers = text.replace("p.performed is FHIR.dateTime", "FHIRHelpers.ToValue(p.performed) is DateTime").replace(
+        "p.performed is FHIR.Period", "FHIRHelpers.ToValue(p.performed) is Interval<DateTime>"
+    )
+    body = program(helpers).source.partition("def f_T__Kind")[2].partition("\n\n")[0]
+    assert body.count(" is None else ") == 1
+    assert subject(helpers, [*PROCEDURES[:2], *others]).value("D") == ["moment", "period", None, None]
+
+
 def test_what_is_needed_twice_is_evaluated_once() -> None:
     function = "define function Slow(p Procedure): First(({1, 2}) X sort desc) + Length(p.status.value)\n"
     text = function + "define D: [Procedure] P where Slow(P) > 8 and Slow(P) < 20 return all Slow(P)"

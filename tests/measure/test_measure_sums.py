@@ -153,6 +153,40 @@ def test_parts_may_come_from_other_processes(subjects: list[FakeSubject], parts:
     assert sorted(one.subject for one in merged.subjects) == sorted(one.id for one in subjects)
 
 
+COUNTING = read_measure(measure(proportion(*MORE, stratifiers=[stratifier("S1", "Old"), stratifier("S3", "Young")])))
+WITH_VALUES = read_measure(
+    measure(
+        proportion(*MORE, stratifiers=[stratifier("S1", "Old"), stratifier("S3", "Young"), stratifier("S2", "Band")])
+    )
+)
+
+
+@given(people())
+def test_what_only_counts_counts_as_everything_else_does(subjects: list[FakeSubject]) -> None:
+    for one in subjects:
+        one.values["Young"] = None if one.values["Old"] is None else not one.values["Old"]
+    evaluator = FakeEvaluator({"Old": BOOLEAN, "Young": BOOLEAN, "Band": STRING})
+    alone = evaluate(COUNTING, evaluator, subjects, period=PERIOD)
+    beside = evaluate(WITH_VALUES, evaluator, subjects, period=PERIOD)
+    for found, other in zip(alone.subjects, beside.subjects, strict=True):
+        assert found.groups[0].counts == other.groups[0].counts
+        assert found.groups[0].strata == other.groups[0].strata[:2]
+        assert found.groups[0].members == other.groups[0].members
+    assert alone.groups()[0].strata == beside.groups()[0].strata[:2]
+
+
+def test_more_results_than_are_remembered_are_all_added() -> None:
+    values = dict.fromkeys(CODES[:3], True) | {f"items {code}": [] for code in CODES[:3]}
+    subjects = [FakeSubject(str(n), {**values, "Days": Quantity(Decimal(n), "d")}) for n in range(300)]
+    result = run(subjects)
+    result.add_equal(result.subjects[7], 2)
+    found = result.groups()
+    assert found[0].counts[:3] == (302, 302, 302)
+    assert len(found[2].observations[0]) == 302
+    assert sum(one.value for one in found[2].observations[0]) == sum(range(300)) + 2 * 7
+    assert result.groups() == found
+
+
 @given(people())
 def test_composites_are_sums_too(subjects: list[FakeSubject]) -> None:
     parts = [{"url": f"{UV}component", "valueRelatedArtifact": {"resource": f"{URL}{name}"}} for name in ("One", "Two")]

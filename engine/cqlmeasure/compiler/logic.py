@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
 from cqlmeasure.compiler.code import Py
@@ -16,7 +17,7 @@ from cqlmeasure.compiler.emitter import Conditions, Emitter, Handler
 from cqlmeasure.compiler.kinds import has_choice, is_fhir, merge
 from cqlmeasure.elm.base import BinaryExpression, Element, Expression
 from cqlmeasure.elm.lists import Exists
-from cqlmeasure.elm.literals import Literal
+from cqlmeasure.elm.literals import Literal, Null
 from cqlmeasure.elm.logical import (
     And,
     Case,
@@ -31,7 +32,7 @@ from cqlmeasure.elm.logical import (
     Or,
     Xor,
 )
-from cqlmeasure.elm.types import Is
+from cqlmeasure.elm.types import As, Is
 from cqlmeasure.typesys import BOOLEAN, ChoiceType, DataType, ListType, NamedType
 
 _GROUP = 12
@@ -207,7 +208,43 @@ def into_choice(em: Emitter, found: Py, kind: DataType | None) -> Py:
     return em.combine("wrap({})", (found, repr(own.name)), own)
 
 
+def _asked(em: Emitter, node: If | Case) -> Expression | None:
+    """What a choice by type asks for its type, time and again, if it gives null in the end."""
+    tests: list[Expression] = []
+    rest: Expression = node
+    while isinstance(rest, If):
+        tests.append(rest.condition)
+        rest = rest.else_
+    if isinstance(rest, Case) and rest.comparand is None:
+        tests += [item.when for item in rest.case_item]
+        rest = rest.else_
+    asked = [test.operand for test in tests if isinstance(test, Is)]
+    if len(asked) < 2 or len(asked) < len(tests):
+        return None
+    while isinstance(rest, As):
+        rest = rest.operand
+    same = len({em.sharing.identities.of(one) for one in asked}) == 1
+    return asked[0] if same and isinstance(rest, Null) else None
+
+
+def _by_type(em: Emitter, node: If | Case) -> Py | None:
+    """A choice by type with null asked for first, which is of no type and often all that there is."""
+    asked = _asked(em, node)
+    if asked is None or em.variable(asked) is not None:
+        return None
+    with em.sharing.first(asked, (node,), em.frame, lambda: em.value(asked)) as value:
+        # Without a variable there is nothing to ask twice.
+        if em.variable(asked) is None:
+            return None
+        found = em.value(node)
+        return replace(found, text=f"(None if {em.use(value)} is None else {found.text})", sure=False, constant=False)
+
+
 def _if(em: Emitter, node: If) -> Py:
+    return _by_type(em, node) or _plain_if(em, node)
+
+
+def _plain_if(em: Emitter, node: If) -> Py:
     with em.sharing.first(
         node.condition, (node.then, node.else_), em.frame, lambda: em.true(node.condition)
     ) as condition:
@@ -230,7 +267,7 @@ def _case(em: Emitter, node: Case) -> Py:
     conditions: list[str] = []
     opening = ""
     if node.comparand is None:
-        return _searched_case(em, node)
+        return _by_type(em, node) or _searched_case(em, node)
     else:
         comparand = em.value(node.comparand)
         temp = em.temp()

@@ -201,8 +201,8 @@ def _group(
 ) -> GroupResult:
     group = plan.group
     if plan.counting:
-        counts = label_subject(plan.steps, len(group.populations), evaluation, library)
-        return _counted(counts, met_criteria(plan.stratifiers, counts, evaluation, library))
+        marks = label_subject(plan.steps, len(group.populations), evaluation, library)
+        return _counted(marks, met_criteria(plan.stratifiers, marks, evaluation, library))
     labelled: list[Cases] = label(plan.steps, len(group.populations), evaluation, library, plan.check)
     counts = [len(found) for found in labelled]
     observed = []

@@ -137,7 +137,7 @@ def label_subject(
     labelled = [0] * size
     for step in steps:
         parent = step.parent
-        if parent is not None and (not labelled[parent] or any([labelled[other] for other in step.without])):
+        if parent is not None and (not labelled[parent] or any(labelled[other] for other in step.without)):
             continue
         value = evaluation.value(step.expression)
         if value is True:
