@@ -60,6 +60,16 @@ def child(wanted: dict[str, Any]) -> None:
     print(json.dumps(figures))
 
 
+def measured(wanted: dict[str, Any]) -> dict[str, Any]:
+    """The figures of one run in a process of its own."""
+    command = [
+        sys.executable, "-m", "tools.bench.scale", wanted["content"], wanted["data"], "--child",
+        "--jobs", str(wanted["jobs"]), "--period", wanted["period"], "--measure", *wanted["measures"],
+    ]  # fmt: skip
+    found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return found
+
+
 def sample(wanted: dict[str, Any], count: int) -> bool:
     """Whether so many patients give the same with the plan and without it."""
     content = cm.Content(wanted["content"])
@@ -107,13 +117,10 @@ def main() -> int:
     if arguments.child:
         child({**asked, "data": arguments.data[0], "jobs": arguments.jobs[0]})
         return 0
-    rows = []
-    for data, jobs in itertools.product(arguments.data, arguments.jobs):
-        command = [
-            sys.executable, "-m", "tools.bench.scale", arguments.content, data, "--child", "--jobs", str(jobs),
-            "--period", arguments.period, "--measure", *arguments.measure,
-        ]  # fmt: skip
-        rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    rows = [
+        measured({**asked, "data": data, "jobs": jobs})
+        for data, jobs in itertools.product(arguments.data, arguments.jobs)
+    ]
     table = Table(title=f"{len(arguments.measure)} measures in one pass")
     for column in SHOWN:
         table.add_column(column.replace("_", " "), justify="left" if column == "data" else "right")
