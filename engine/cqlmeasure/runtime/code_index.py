@@ -30,7 +30,7 @@ Hits = Sequence[list[Resource] | None]
 class CodeIndex(CodePath):
     """Which tables of codes, ``size`` in number, are asked for at one path of a type of resources."""
 
-    __slots__ = ("_merged", "_numbers", "_tables", "size")
+    __slots__ = ("_merged", "_nothing", "_numbers", "_tables", "size")
 
     def __init__(self, key: str, kind: str, steps: Steps) -> None:
         super().__init__(key, kind, steps)
@@ -38,6 +38,7 @@ class CodeIndex(CodePath):
         self._tables: list[CodeTable] = []
         self._numbers: dict[int, int] = {}
         self._merged: dict[str, dict[str, tuple[int, ...]]] | None = None
+        self._nothing: Hits = ()
 
     def add(self, table: CodeTable) -> int:
         """The number of a table, which must not change from now on."""
@@ -50,6 +51,7 @@ class CodeIndex(CodePath):
             self._numbers[id(table)] = known
             self.size += 1
             self._merged = None
+            self._nothing = (None,) * self.size
         return known
 
     def _merge(self) -> dict[str, dict[str, tuple[int, ...]]]:
@@ -67,8 +69,10 @@ class CodeIndex(CodePath):
         self._merged = merged
         return merged
 
-    def find(self, resources: Iterable[Resource]) -> Hits:
+    def find(self, resources: Sequence[Resource]) -> Hits:
         """The resources of each table."""
+        if not resources:
+            return self._nothing
         merged = self._merged if self._merged is not None else self._merge()
         found: list[list[Resource] | None] = [None] * len(self._tables)
         steps = self.steps
