@@ -67,6 +67,8 @@ def _included(libraries: list[Json], canonical: str) -> tuple[list[Json], bytes]
     while waiting:
         key = waiting.pop()
         if key not in found:
+            if key not in by_name:
+                raise SystemExit(f"the deck has no library {key[0]} {key[1] or ''}".rstrip())
             found[key] = by_name[key]
             elm = _elm(found[key])
             text += elm
@@ -76,5 +78,7 @@ def _included(libraries: list[Json], canonical: str) -> tuple[list[Json], bytes]
 
 
 def _elm(library: Json) -> bytes:
-    contents = {one["contentType"]: one["data"] for one in library["content"]}
-    return base64.b64decode(contents["application/elm+json"])
+    data = [one["data"] for one in library["content"] if one["contentType"] == "application/elm+json"]
+    if not data:
+        raise SystemExit(f"the library {library['name']} has no ELM, which peers evaluate")
+    return base64.b64decode(data[0])
