@@ -97,7 +97,12 @@ def deck(tmp_path_factory: pytest.TempPathFactory) -> str:
         (folder / "libraries" / f"{name}.json").write_text(json.dumps(library))
     shutil.rmtree(cql)
     for name in ("looks", "unused"):
-        values = {"resourceType": "ValueSet", "id": name, "url": f"{BASE}/ValueSet/{name}", "status": "active"}
+        values: dict[str, Any] = {
+            "resourceType": "ValueSet",
+            "id": name,
+            "url": f"{BASE}/ValueSet/{name}",
+            "status": "active",
+        }
         values["expansion"] = {"contains": [{"system": BASE, "code": "seen"}]}
         (folder / "valuesets" / f"{name}.json").write_text(json.dumps(values))
     populations = [
@@ -301,12 +306,15 @@ def test_packages_are_pinned_and_their_scripts_are_there(tmp_path: Path) -> None
 # -- the scripts ------------------------------------------------------------------------------------------------------
 
 FQM = """
-exports.Calculator = { calculate: async (bundle, patients, options) => ({ results: patients.map(one => ({
-  patientId: one.entry[0].resource.id,
-  detailedResults: [{ populationResults: [
-    { populationType: 'initial-population', result: true },
-    { populationType: 'denominator', result: true },
-    { populationType: 'numerator', result: options.measurementPeriodStart !== '2026-01-01' }] }] })) }) };
+exports.Calculator = { calculate: async (bundle, patients, options) => {
+  console.log('engines log');
+  return { results: patients.map(one => ({
+    patientId: one.entry[0].resource.id,
+    detailedResults: [{ populationResults: [
+      { populationType: 'initial-population', result: true },
+      { populationType: 'denominator', result: true },
+      { populationType: 'numerator', result: options.measurementPeriodStart !== '2026-01-01' }] }] })) };
+} };
 """
 
 

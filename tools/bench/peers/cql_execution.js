@@ -24,8 +24,10 @@ const parameters = {
   'Measurement Period': new cql.Interval(
     cql.DateTime.parse(`${start}T00:00:00.000+00:00`), cql.DateTime.parse(`${end}T23:59:59.999+00:00`))
 };
-const groups = measure.group.map(group => group.population.map(population =>
-  [population.code.coding[0].code, population.criteria.expression]));
+// The criteria of observations are functions, which are not populations.
+const groups = measure.group.map(group => group.population
+  .map(population => [population.code.coding[0].code, population.criteria.expression])
+  .filter(([type]) => type !== 'measure-observation'));
 
 run(async patients => {
   const source = PatientSource.FHIRv401({ requireProfileTagging: true });

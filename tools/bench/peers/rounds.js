@@ -6,6 +6,9 @@ const [measureFile, patientsFile, start, end] = process.argv.slice(2);
 const bundle = JSON.parse(fs.readFileSync(measureFile, 'utf8'));
 const texts = fs.readFileSync(patientsFile, 'utf8').split('\n').filter(line => line);
 
+// Standard output is for answers; what engines log goes beside it.
+console.log = console.info = console.error;
+
 // once(patients): the populations of parsed Bundles, { patient: [[population, ...] for each group] }
 async function serve(once) {
   for await (const line of readline.createInterface({ input: process.stdin })) {
