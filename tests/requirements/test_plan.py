@@ -29,6 +29,15 @@ def typed(code: str, system: str | None = "http://snomed.info/sct") -> dict[str,
     return encounter(type=[{"coding": [{"code": "other"}]}, {"coding": [{"code": code, "system": system}]}])
 
 
+def request(**elements: Any) -> dict[str, Any]:
+    """A MedicationRequest."""
+    return {"resourceType": "MedicationRequest", **elements}
+
+
+BY_REFERENCE = (
+    "[MedicationRequest] R with [Medication] M such that "
+    "M.id = Last(Split((R.medication as FHIR.Reference).reference, '/'))"
+)
 DURING = '[Encounter] E where E.period during "Measurement Period"'
 STARTS = '[Encounter] E where start of E.period during "Measurement Period"'
 OVERLAPS = '[Encounter] E where E.period overlaps "Measurement Period"'
@@ -47,6 +56,13 @@ KEEPS = [
     ("[Encounter] E where E.status = 'finished'", encounter(), False),
     ("[Encounter] E where E.length is not null", encounter(length={"value": 1}), True),
     ("[Encounter] E where E.length is not null", encounter(), False),
+    (BY_REFERENCE, request(medicationReference={"reference": "Medication/1"}), True),
+    (BY_REFERENCE, request(medicationReference={"display": "one"}), False),
+    (BY_REFERENCE, request(medicationCodeableConcept={"coding": [{"code": "1"}]}), False),
+    (BY_REFERENCE, request(), False),
+    (BY_REFERENCE.replace("M.id = Last", "M.id ~ Last"), request(), True),
+    (BY_REFERENCE.replace("M.id = Last", "not (M.id = Last") + ")", request(), True),
+    (BY_REFERENCE.replace(" = ", " is not null or M.id = "), request(), True),
     (DURING, encounter(period={"start": "2026-02-01", "end": "2026-03-01"}), True),
     (DURING, encounter(period={"start": "2025-12-31T20:00:00-08:00", "end": "2026-03-01"}), True),
     (DURING, encounter(period={"start": "2025-12-01", "end": "2026-03-01"}), False),

@@ -14,7 +14,7 @@ from cqlmeasure.requirements.joins import note_joins
 from cqlmeasure.requirements.rules_numbers import value_facts
 from cqlmeasure.requirements.rules_times import time_facts
 from cqlmeasure.requirements.run import Run, Scope, element_of, handler
-from cqlmeasure.requirements.values import CodeTest, Fact, PresenceTest, Value, either
+from cqlmeasure.requirements.values import CodeTest, Fact, Made, PresenceTest, Value, either
 
 # connectives
 
@@ -91,9 +91,16 @@ def equal(run: Run, node: BinaryExpression, scope: Scope) -> Value:
     if isinstance(node, logical.Equal):
         note_joins(run, node, scope)
         facts = facts or time_facts(run, "SameAs", left, right, None) or value_facts("SameAs", left, right)
+        facts = [*facts, *_there(left), *_there(right)]
     found = strict(run, node, [left, right], facts)
     # Two nulls are equivalent, so nothing has to be there.
     return found if isinstance(node, logical.Equal) else Value(facts=found.facts)
+
+
+def _there(value: Value) -> list[Fact]:
+    """What follows if something that is made of an element is not null."""
+    made = value.symbol
+    return [Fact(made.scope, made.path, PresenceTest())] if isinstance(made, Made) else []
 
 
 # operators that are null if an operand is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cqlmeasure.elm import clinical, lists, literals, logical, queries, types
+from cqlmeasure.elm import clinical, lists, literals, logical, queries, strings, types
 from cqlmeasure.elm import library as names
 from cqlmeasure.elm.base import Element as Node
 from cqlmeasure.elm.base import UnaryExpression
@@ -17,6 +17,7 @@ from cqlmeasure.requirements.values import (
     Codes,
     Element,
     Item,
+    Made,
     Symbol,
     Value,
     join,
@@ -293,6 +294,17 @@ def union(run: Run, node: Union, scope: Scope) -> Value:
     if any(value.symbol is None for value in values):
         return Value(found.items, found.fields, None, found.facts, found.needs)
     return found
+
+
+@handler(strings.Split)
+def split(run: Run, node: strings.Split, scope: Scope) -> Value:
+    text = run.evaluate(node.string_to_split, scope)
+    separator = run.evaluate(node.separator, scope) if node.separator is not None else EMPTY
+    found = run.consumed(node, [text, separator])
+    element = element_of(text)
+    if element is None or not element.path or element.part != "whole" or element.partial:
+        return found
+    return Value(found.items, symbol=Made(element.scope, element.path))
 
 
 @handler(logical.Message)

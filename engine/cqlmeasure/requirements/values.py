@@ -96,6 +96,13 @@ class Element(msgspec.Struct, frozen=True, tag=True):
     partial: bool = False
 
 
+class Made(msgspec.Struct, frozen=True, tag=True):
+    """Symbol: something made of the element at ``path`` of the row of a query source; without it, it is null."""
+
+    scope: int
+    path: Path
+
+
 class Codes(msgspec.Struct, frozen=True, tag=True):
     """Symbol: a constant code, concept, string, or list of them."""
 
@@ -142,7 +149,7 @@ class Extent(msgspec.Struct, frozen=True):
     day: bool = False
 
 
-Symbol = Element | Codes | Terminology | Nothing | Constant | Range | Moment
+Symbol = Element | Made | Codes | Terminology | Nothing | Constant | Range | Moment
 Clause = frozenset[Item]
 
 
