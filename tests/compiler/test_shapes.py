@@ -201,7 +201,7 @@ def test_ages_are_shared_between_definitions() -> None:
         "define A: AgeInYearsAt(start of P) > 18\ndefine B: AgeInYearsAt(start of P) < 65"
     )
     made = program(text).source
-    slots = {line.partition("c.keep(")[2].partition(",")[0] for line in made.splitlines() if "c.keep(" in line}
+    slots = {line.partition(" keep(c, ")[2].partition(",")[0] for line in made.splitlines() if " keep(c, " in line}
     assert len(slots) == 1
 
 

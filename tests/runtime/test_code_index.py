@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cqlmeasure.runtime.code_index import CodeIndex, CodeIndexes
-from cqlmeasure.runtime.context import Context
+from cqlmeasure.runtime.context import memo_of
 from cqlmeasure.runtime.retrieve import code_table, select_codes
 from cqlmeasure.runtime.subject import NOT_DONE_VALUE_SET, CodePath, Subject
 from cqlmeasure.runtime.values import ValueSet
@@ -54,9 +54,9 @@ def test_an_index_gives_what_a_scan_gives(name: str) -> None:
     numbers = {other: index.add(table) for other, table in TABLES.items()}
     path = CodePath("Observation.code", "Observation", CODE)
     expected = select_codes(Subject("p", RESOURCES), None, path, TABLES[name])
-    context = Context.of(Subject("p", RESOURCES), 2)
-    assert context.retrieve_codes(0, None, index, numbers[name]) == expected == context[0]
-    assert context.retrieve_any(1, None, index, (numbers[name],)) == expected == context[1]
+    memo = memo_of(Subject("p", RESOURCES), 3)
+    assert memo[0].retrieve_codes(memo, 1, None, index, numbers[name]) == expected == memo[1]
+    assert memo[0].retrieve_any(memo, 2, None, index, (numbers[name],)) == expected == memo[2]
     assert bool(expected) is bool(TABLES[name])
 
 
@@ -64,18 +64,18 @@ def test_a_table_that_comes_later_is_found_too() -> None:
     index = CodeIndex("Observation.code", "Observation", CODE)
     subject = Subject("p", RESOURCES)
     first = index.add(TABLES["one"])
-    context = Context.of(subject, 2)
-    assert context.retrieve_codes(0, None, index, first)
+    memo = memo_of(subject, 3)
+    assert memo[0].retrieve_codes(memo, 1, None, index, first)
     second = index.add(TABLES["two"])
-    found = context.retrieve_codes(1, None, index, second)
+    found = memo[0].retrieve_codes(memo, 2, None, index, second)
     assert [resource["id"] for resource in found] == ["1", "2", "4", "5", "6"]
 
 
 def test_a_union_of_tables_has_their_order_and_each_resource_once() -> None:
     index = CodeIndex("Observation.code", "Observation", CODE)
     first, second = index.add({"b": frozenset({"s"})}), index.add({"a": frozenset({"s"})})
-    context = Context.of(Subject("p", RESOURCES[:3]), 1)
-    found = context.retrieve_any(0, None, index, (first, second))
+    memo = memo_of(Subject("p", RESOURCES[:3]), 2)
+    found = memo[0].retrieve_any(memo, 1, None, index, (first, second))
     assert [resource["id"] for resource in found] == ["1", "2", "0"]
 
 

@@ -126,7 +126,8 @@ class Module:
 
     def __init__(self) -> None:
         self.functions: list[Frame] = []
-        self.slots = 0
+        #: The first is that of the context.
+        self.slots = 1
         self._imports: dict[str, set[str]] = {}
         self._constants: dict[str, str] = {}
         self._constant_lines: list[tuple[str, Place]] = []

@@ -360,8 +360,11 @@ class Emitter:
         if slot is None:
             slot = self.retrieves[key] = self.module.slot()
         self.import_("context", "UNSET")
+        self.import_("context", "keep")
         temp = self.temp()
-        return replaced(found, text=f"({temp} if ({temp} := c[{slot}]) is not UNSET else c.keep({slot}, {found.text}))")
+        return replaced(
+            found, text=f"({temp} if ({temp} := c[{slot}]) is not UNSET else keep(c, {slot}, {found.text}))"
+        )
 
     def memoises(self, scope: Scope, definition: FunctionDef) -> bool:
         """Whether the values of a function are kept for each subject."""

@@ -116,7 +116,7 @@ def _context(em: Emitter, node: Retrieve, kind: str, person: Expression) -> str:
         raise Refused(f"{node.context_property or kind} does not refer to a person")
     em.import_("filters", "in_context")
     table = em.module.constant(repr(tuple(paths)), em.frame.place, "REFERENCES_")
-    return f"in_context(c.subject, out, {_once(em, person)}, {kind!r}, {table})"
+    return f"in_context(c[0].subject, out, {_once(em, person)}, {kind!r}, {table})"
 
 
 def _code(em: Emitter, kind: str, given: CodeFilterElement) -> str:

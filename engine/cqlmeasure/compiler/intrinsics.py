@@ -139,7 +139,7 @@ def external(em: Emitter, scope: Scope, definition: FunctionDef, arguments: list
             return Py(f"extensions({texts[0]}, {texts[1]}, {name!r})", kind)
         case "resolve", 1:
             em.import_("general", "resolve")
-            return Py(f"resolve(c, {texts[0]})", kind)
+            return Py(f"resolve(c[0], {texts[0]})", kind)
         case "reference", 1:
             em.import_("general", "reference")
             return Py(f"reference({texts[0]})", kind)

@@ -386,7 +386,7 @@ def _message(em: Emitter, node: logical.Message) -> Py:
     condition = em.true(node.condition) if node.condition is not None else "True"
     em.call("message")
     rest = [em.use(em.value(part)) if part is not None else "None" for part in (node.code, node.severity, node.message)]
-    return Py(f"message({em.use(source)}, bool({condition}), {', '.join(rest)}, c.messages)", source.type)
+    return Py(f"message({em.use(source)}, bool({condition}), {', '.join(rest)}, c[0].messages)", source.type)
 
 
 _OWN: dict[type[Element], Handler] = {

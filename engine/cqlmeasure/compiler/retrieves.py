@@ -97,12 +97,12 @@ def _by_codes(em: Emitter, node: Retrieve) -> Py:
     if codes.constant:
         table = em.module.constant(f"{path}.add(code_table({codes.text}))", em.frame.place, "CODES_")
         return _memoised(em, "retrieve_codes", (wanted, path, table), result)
-    text = f"c.retrieve_dynamic({wanted}, {path}, code_table({codes.text}))"
+    text = f"c[0].retrieve_dynamic({wanted}, {path}, code_table({codes.text}))"
     return Py(text, result, True, True)
 
 
 _OF_TABLE = re.compile(
-    r"\((t\d+) if \(\1 := c\[(\d+)\]\) is not UNSET else c\.retrieve_codes\(\2, (\w+), (\w+), (\w+)\)\)"
+    r"\((t\d+) if \(\1 := c\[(\d+)\]\) is not UNSET else c\[0\]\.retrieve_codes\(c, \2, (\w+), (\w+), (\w+)\)\)"
 )
 
 
@@ -136,7 +136,7 @@ def _memoised(em: Emitter, method: str, arguments: tuple[str, ...], kind: DataTy
         slot = em.retrieves[key] = em.module.slot()
     em.import_("context", "UNSET")
     temp = em.temp()
-    text = f"({temp} if ({temp} := c[{slot}]) is not UNSET else c.{method}({slot}, {rest}))"
+    text = f"({temp} if ({temp} := c[{slot}]) is not UNSET else c[0].{method}(c, {slot}, {rest}))"
     return Py(text, kind, True, True)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from cqlmeasure.compiler.program import Program
 from cqlmeasure.errors import Diagnostic, EvaluationError, Severity, Span, TerminologyError
 from cqlmeasure.runtime.code_index import CodeIndexes
-from cqlmeasure.runtime.context import UNSET, Context, Environment
+from cqlmeasure.runtime.context import UNSET, Environment, Memo, memo_of
 from cqlmeasure.runtime.external import Functions
 from cqlmeasure.runtime.messages import Message
 from cqlmeasure.runtime.subject import Resource, Subject
@@ -43,7 +43,7 @@ class Evaluator:
         except Exception as error:
             raise _located(program, error, None, {}) from error
         self._slots = program.slots
-        self._functions: dict[str, tuple[Callable[[Context], Any], int]] = {
+        self._functions: dict[str, tuple[Callable[[Memo], Any], int]] = {
             name: (self._namespace[entry.function], entry.slot) for name, entry in program.expressions.items()
         }
 
@@ -80,11 +80,11 @@ class Evaluator:
 class SubjectEvaluation:
     """One subject's values; a value that was asked for is kept."""
 
-    __slots__ = ("_context", "_evaluator")
+    __slots__ = ("_evaluator", "_memo")
 
     def __init__(self, evaluator: Evaluator, subject: Subject) -> None:
         self._evaluator = evaluator
-        self._context = Context.of(subject, evaluator._slots)
+        self._memo = memo_of(subject, evaluator._slots)
 
     def value(self, name: str) -> Any:
         """The value of an expression definition.  Raises ``EvaluationError``."""
@@ -93,11 +93,11 @@ class SubjectEvaluation:
             library = self._evaluator.program.name
             raise EvaluationError(f'library {library} has no definition "{name}"', code="unknown-definition")
         function, slot = found
-        value = self._context[slot]
+        value = self._memo[slot]
         if value is not UNSET:
             return value
         try:
-            return function(self._context)
+            return function(self._memo)
         except Exception as error:
             raise _located(self._evaluator.program, error, name, self._evaluator._namespace["FAILED"]) from error
 
@@ -114,18 +114,18 @@ class SubjectEvaluation:
         if len(fitting) > 1:
             entry = next((one for one in fitting if _accepts(one.operands, arguments)), entry)
         try:
-            return self._evaluator._namespace[entry.function](self._context, *arguments)
+            return self._evaluator._namespace[entry.function](self._memo, *arguments)
         except Exception as error:
             raise _located(program, error, name, self._evaluator._namespace["FAILED"]) from error
 
     def messages(self) -> list[Message]:
         """The messages of the definitions evaluated so far, in order."""
-        return list(self._context.messages)
+        return list(self._memo[0].messages)
 
     @property
     def evaluated(self) -> list[Resource]:
         """The resources that the retrieves evaluated so far have returned, each once."""
-        found = {id(resource): resource for resources in self._context.retrieved for resource in resources}
+        found = {id(resource): resource for resources in self._memo[0].retrieved for resource in resources}
         return list(found.values())
 
 

@@ -1,7 +1,7 @@
 """What an evaluation knows: the environment that all subjects share, and the context of one subject.
 
-Always holds: "now", the default offset, the parameters and the value sets are fixed when the environment is made; a
-context memoises by slot, and generated code tests the slot inline.
+Always holds: "now", the default offset, the parameters and the value sets are fixed when the environment is made; the
+memo of a subject has a slot for each value, which generated code tests inline.
 """
 
 from __future__ import annotations
@@ -30,6 +30,12 @@ class Unset:
 
 
 UNSET = Unset()
+
+
+def keep(memo: list[Any], slot: int, value: Any) -> Any:
+    """Keeps a value that several definitions need."""
+    memo[slot] = value
+    return value
 
 
 class Environment:
@@ -70,32 +76,40 @@ class Environment:
         return self.parameters.get(name) if found is None else found
 
 
-class Context(list[Any]):
-    """The memo of one subject, a slot for each definition and retrieve."""
+Memo = list[Any]
+"""What generated code is given: the context of a subject, then a slot for each definition and retrieve.
+
+It is a plain list because nothing else is read as fast.
+"""
+
+
+def memo_of(subject: Subject, slots: int) -> Memo:
+    """A memo with that many slots, the context among them; the others are empty."""
+    found: Memo = [UNSET] * slots
+    found[0] = Context(subject)
+    return found
+
+
+class Context:
+    """One subject under evaluation: its retrieves keep what they find in the slots of the memo."""
 
     __slots__ = ("messages", "retrieved", "subject")
 
-    subject: Subject
-    messages: list[Message]
-    retrieved: list[list[Resource]]
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.messages: list[Message] = []
+        self.retrieved: list[list[Resource]] = []
 
-    @classmethod
-    def of(cls, subject: Subject, slots: int) -> Context:
-        """A context with that many empty slots."""
-        found = cls((UNSET,) * slots)
-        found.subject = subject
-        found.messages = []
-        found.retrieved = []
-        return found
-
-    def retrieve(self, slot: int, kind: str, profile: Profile | None) -> list[Resource]:
+    def retrieve(self, memo: Memo, slot: int, kind: str, profile: Profile | None) -> list[Resource]:
         """A retrieve without codes."""
-        found = self[slot] = select(self.subject, kind, profile)
+        found = memo[slot] = select(self.subject, kind, profile)
         if found:
             self.retrieved.append(found)
         return found
 
-    def retrieve_codes(self, slot: int, profile: Profile | None, index: CodeIndex, table: int) -> list[Resource]:
+    def retrieve_codes(
+        self, memo: Memo, slot: int, profile: Profile | None, index: CodeIndex, table: int
+    ) -> list[Resource]:
         """A retrieve with the codes of a table."""
         subject = self.subject
         hits = subject.hits.get(index)
@@ -103,17 +117,17 @@ class Context(list[Any]):
             hits = find_codes(subject, index)
         found = hits[table]
         if found is None:
-            self[slot] = found = []
+            memo[slot] = found = []
             return found
         if profile is not None:
             found = profile.accepted(found)
-        self[slot] = found
+        memo[slot] = found
         if found:
             self.retrieved.append(found)
         return found
 
     def retrieve_any(
-        self, slot: int, profile: Profile | None, index: CodeIndex, tables: tuple[int, ...]
+        self, memo: Memo, slot: int, profile: Profile | None, index: CodeIndex, tables: tuple[int, ...]
     ) -> list[Resource]:
         """The union of retrieves with the codes of several tables, in the order of the tables."""
         subject = self.subject
@@ -124,13 +138,8 @@ class Context(list[Any]):
         if profile is not None:
             lists = [profile.accepted(found) for found in lists]
         self.retrieved += lists
-        union = self[slot] = lists[0] if len(lists) == 1 and len(lists[0]) < 2 else union_lists(*lists)
+        union = memo[slot] = lists[0] if len(lists) == 1 and len(lists[0]) < 2 else union_lists(*lists)
         return union
-
-    def keep(self, slot: int, value: Any) -> Any:
-        """Keeps a value that several definitions need."""
-        self[slot] = value
-        return value
 
     def retrieve_dynamic(self, profile: Profile | None, path: CodePath, codes: CodeTable) -> list[Resource]:
         """A retrieve with codes that depend on the subject; it is not memoised."""
@@ -140,10 +149,10 @@ class Context(list[Any]):
         return found
 
     def retrieve_not_done(
-        self, slot: int, profile: Profile | None, path: CodePath, value_set: ValueSet | None
+        self, memo: Memo, slot: int, profile: Profile | None, path: CodePath, value_set: ValueSet | None
     ) -> list[Resource]:
         """A retrieve of what was not done for a whole value set."""
-        found = self[slot] = select_not_done(self.subject, profile, path, value_set)
+        found = memo[slot] = select_not_done(self.subject, profile, path, value_set)
         if found:
             self.retrieved.append(found)
         return found
