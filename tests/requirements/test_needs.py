@@ -72,3 +72,20 @@ def test_what_members_have() -> None:
 def test_where_anything_may_matter(body: str) -> None:
     external = "define fluent function resolve(reference String) returns FHIR.Patient: external\n"
     assert needs_of(found(external + body, "X")) is None
+
+
+@pytest.mark.parametrize(
+    ("cql", "elements"),
+    [
+        ('exists [Encounter: "Visits"]', ("type",)),
+        ('exists ([Observation] O where O.code ~ "A1c")', ("code",)),
+        ('exists [MedicationRequest: "Visits"]', ("medicationCodeableConcept",)),
+        ('exists [Encounter: class in "Visits"]', ("class",)),
+        # What is deeper may be anywhere.
+        ('exists ([Encounter] E where E.hospitalization.dischargeDisposition in "Visits")', ()),
+    ],
+)
+def test_where_codes_are(cql: str, elements: tuple[str, ...]) -> None:
+    needs = needs_of(found(f"define X: {cql}\n", "X"))
+    assert needs is not None
+    assert [[terms.elements for terms in one.terms] for one in needs.used] == [[elements]]

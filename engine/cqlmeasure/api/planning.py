@@ -21,7 +21,10 @@ Members = Callable[[str], frozenset[str] | None]
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """Resources of a type that have one of the codes (of a value set, or listed), and times, as ``Wanted`` says."""
+    """Resources of a type that have one of the codes (of a value set, or listed), and times, as ``Wanted`` says.
+
+    ``elements``: where the codes are.
+    """
 
     type: str
     value_set: str | None = None
@@ -29,6 +32,7 @@ class Kind(msgspec.Struct, frozen=True):
     profile: str | None = None
     low: str | None = None
     high: str | None = None
+    elements: tuple[str, ...] = ()
 
 
 class ReadingPlan(msgspec.Struct, frozen=True):
@@ -95,7 +99,8 @@ def _wanted(kind: Kind, members: Members, *, dates: bool) -> Wanted:
     if kind.value_set is not None:
         codes = members(kind.value_set)
     profiles = frozenset(() if kind.profile is None else (kind.profile,))
-    return Wanted(kind.type, codes, profiles, kind.low if dates else None, kind.high if dates else None)
+    low, high = (kind.low, kind.high) if dates else (None, None)
+    return Wanted(kind.type, codes, profiles, low, high, kind.elements if codes is not None else ())
 
 
 def members_of(terminology: Terminology) -> Members:

@@ -43,4 +43,4 @@ def _kind(one: Kinds, periods: Periods) -> Kind:
     # One set of codes is told to sources, that of the retrieve; further conditions would only narrow it.
     terms = one.terms[0]
     codes = None if terms.value_set is not None else terms.codes
-    return Kind(one.type, terms.value_set, codes, terms.profile, low, high)
+    return Kind(one.type, terms.value_set, codes, terms.profile, low, high, terms.elements)

@@ -114,7 +114,7 @@ class Bundles(msgspec.Struct, frozen=True):
 def _is_bundle(path: str) -> bool:
     try:
         with open(path, "rb") as stream:
-            return type_of(stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf")) == b"Bundle"
+            return type_of(stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf")) == "Bundle"
     except OSError:
         return False
 

@@ -11,11 +11,12 @@ import msgspec
 class Wanted(msgspec.Struct, frozen=True):
     """One kind of resources that can matter: those of a type, of them those with a code and a date.
 
-    ``codes``: one of them is the code of some Coding of the resource, of whatever system and wherever it is, or the
+    ``codes``: one of them is the code of some Coding of the resource, of whatever system, or the
     resource names a value set of things not done, or it declares one of ``profiles``; ``None``: codes do not matter.
-    ``low``: a day (``YYYY-MM-DD``) on
-    or after which the resource has a time; ``high``: one on or before which it has one.  A Period without a start or an
-    end, an age and the like have times on either side; ``None``: unbounded.
+    ``elements``: JSON names of the resource's own elements, in one of which the code, or that value set, is if it
+    matters; none: it may be anywhere.  Sources may look for it anywhere in any case.
+    ``low``: a day (``YYYY-MM-DD``) on or after which the resource has a time; ``high``: one on or before which it has
+    one.  A Period without a start or an end, an age and the like have times on either side; ``None``: unbounded.
     """
 
     type: str
@@ -23,6 +24,7 @@ class Wanted(msgspec.Struct, frozen=True):
     profiles: frozenset[str] = frozenset()
     low: str | None = None
     high: str | None = None
+    elements: tuple[str, ...] = ()
 
 
 Clause = tuple[Wanted, ...]

@@ -120,8 +120,15 @@ class Screened(Protocol):
 
 def unique_resources(resources: Iterable[Json]) -> list[Json]:
     """``resources`` without exact repetitions (same type, id and content)."""
+    found = list(resources)
+    try:
+        # Nearly always all ids differ.
+        if len({resource.get("id") for resource in found}) == len(found):
+            return found
+    except TypeError:  # an id that is no text
+        pass
     seen: _Seen = {}
-    return [resource for resource in resources if not _is_repeated(resource, seen)]
+    return [resource for resource in found if not _is_repeated(resource, seen)]
 
 
 _Seen = dict[tuple[str, str], tuple[Json, ...]]

@@ -28,12 +28,14 @@ _REACHING = frozenset({"resolve"})
 class Terms(msgspec.Struct, frozen=True):
     """The codes of a value set (its canonical, maybe with ``|version``), or some codes.
 
-    ``profile``: what declares this profile may have other codes.
+    ``profile``: what declares this profile may have other codes.  ``elements``: the JSON names of the resource's own
+    elements where the codes are; none if they are deeper, or cannot be told.
     """
 
     value_set: str | None = None
     codes: tuple[str, ...] = ()
     profile: str | None = None
+    elements: tuple[str, ...] = ()
 
 
 class Kinds(msgspec.Struct, frozen=True):
@@ -97,7 +99,7 @@ def _retrieved(site: Site, paths: Paths) -> Kinds:
 def _fixed(profile: str | None) -> tuple[Terms, ...]:
     """The code that a profile fixes."""
     code = fixed_code(profile) if profile is not None else None
-    return (Terms(codes=(code,), profile=profile),) if code is not None else ()
+    return (Terms(codes=(code,), profile=profile, elements=("code",)),) if code is not None else ()
 
 
 def _kind(entry: Entry, paths: Paths) -> Kinds:
@@ -122,11 +124,12 @@ def _terms(resource: str, path: str | None, wanted: object, paths: Paths) -> tup
     types = paths.types(resource, steps)
     if types is None or not types & _CODINGS or any(map(paths.fhir.is_primitive, types)) or _extended(steps):
         return ()
+    elements = paths.properties(resource, steps[0], _CODINGS) if len(steps) == 1 else ()
     match wanted:
         case Terminology(url):
-            return (Terms(value_set=url),)
+            return (Terms(value_set=url, elements=elements),)
         case Codes(codes):
-            return (Terms(codes=tuple(dict.fromkeys(code for _, code, _ in codes))),)
+            return (Terms(codes=tuple(dict.fromkeys(code for _, code, _ in codes)), elements=elements),)
     return ()
 
 
