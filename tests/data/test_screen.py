@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqlmeasure.data import Selection, SubjectData, Wanted, from_texts, ndjson, source
+from cqlmeasure.data import Selection, SubjectData, Times, Wanted, from_texts, ndjson, source
 from cqlmeasure.data.ndjson.index import Index
 from cqlmeasure.data.outline import UNREADABLE
 from cqlmeasure.data.screen import Screen, type_of
@@ -82,7 +82,10 @@ PLACED = [
     ('{"resourceType":"Encounter","type":"1","type":"3"}', False),
     # What was not done has no code.
     (f'{{"resourceType":"Encounter","type":[{{{NOT_DONE}}}]}}', True),
-    ('{"resourceType":"Encounter","type":[{"extension":[{"\\u0075rl":"x"}]}]}', True),
+    (
+        '{"resourceType":"Encounter","type":[{"extension":[{"url":"http:\\/\\/x\\/qicore-notDoneV\\u0061lueSet"}]}]}',
+        True,
+    ),
     ('{"resourceType":"Encounter","type":[{"extension":[{"url":"x"}],"coding":[{"code":"1"}]}]}', True),
     ('{"resourceType":"Encounter","type":[{"extension":[{"url":"x"}],"coding":[{"code":"3"}]}]}', False),
     (f'{{"resourceType":"Encounter",{NOT_DONE}}}', False),
@@ -107,6 +110,70 @@ PLACED = [
     ('[{"resourceType":"Encounter"}]', None),
     (f'{{"resourceType":"Encounter","note":{"[" * 5000}{"]" * 5000}}}', None),
 ]
+
+
+PERIOD = Times(("period",), (), "2026-01-01", "2026-12-31")
+ONSET = Times(("onsetDateTime", "onsetPeriod"), ("onsetAge",), low="2026-01-01")
+BEFORE = Times(("onsetDateTime",), high="2026-12-31")
+NEVER = Times(("onsetDateTime",), low="9999-12-31")
+TOUCHED = [
+    (PERIOD, '"period":{"start":"2026-03-01","end":"2026-03-02T10:00:00Z"}', True),
+    (PERIOD, '"period":{"start":"2025-03-01","end":"2027-03-02"}', True),
+    (PERIOD, '"period":{"start":"2025-03-01","end":"2025-03-02"}', False),
+    (PERIOD, '"period":{"start":"2027-03-01","end":"2027-03-02"}', False),
+    (PERIOD, '"period":{"start":"2027-03-01","end":"2025-03-02"}', True),
+    (PERIOD, '"period":{"start":"2025-03-01"}', True),
+    (PERIOD, '"period":{"start":"2027-03-01"}', False),
+    (PERIOD, '"period":{"end":"2025-03-01"}', False),
+    (PERIOD, '"period":{"end":"2027-03-01"}', True),
+    (PERIOD, '"period":{}', True),
+    (PERIOD, '"period":{"start":"2024","end":"2025-11"}', False),
+    (PERIOD, '"period":{"start":"2024","end":"2025"}', True),
+    (PERIOD, '"period":{"start":"2024","end":"2026"}', True),
+    (PERIOD, '"period":{"start":"2024","end":"some day"}', True),
+    (PERIOD, '"period":[{"start":"2024","end":"2025"}]', True),
+    (PERIOD, '"period":null', True),
+    (PERIOD, '"created":"2024"', True),
+    # Days are as wide as time zones are.
+    (PERIOD, '"period":"2027-01-02T00:00:00+14:00"', True),
+    (PERIOD, '"period":"2027-01-03"', False),
+    (PERIOD, '"period":"2025-12-30"', True),
+    (PERIOD, '"period":"2025-12-29T23:59:59.999-12:00"', False),
+    (ONSET, '"onsetDateTime":"2025-11"', False),
+    (ONSET, '"onsetDateTime":"2025-12"', True),
+    (ONSET, '"onsetDateTime":"2025-12-3"', True),
+    (ONSET, '"onsetDateTime":"2025-12-01 10:00"', True),
+    (ONSET, '"onsetDateTime":"2025","onsetPeriod":{"start":"2020","end":"2030"}', True),
+    (ONSET, '"onsetDateTime":"2025","onsetAge":{"value":3}', True),
+    (ONSET, '"onsetAge":{"value":3}', True),
+    (ONSET, '"onsetDateTime":"2\\u003025-01-01"', False),
+    (BEFORE, '"onsetDateTime":"2027-02"', False),
+    (BEFORE, '"onsetDateTime":"0001-01-01"', True),
+    (NEVER, '"onsetDateTime":"9999-12-31"', True),
+    (NEVER, '"onsetDateTime":"9998"', False),
+]
+
+
+@pytest.mark.parametrize(("times", "body", "wanted"), TOUCHED)
+def test_times(times: Times, body: str, wanted: bool) -> None:
+    text = f'{{"resourceType":"Condition",{body},"recordedDate":"2020","code":"1"}}'
+    coded = Wanted("Condition", frozenset({"1"}), elements=("code",), times=(times,))
+    assert looked(text, Wanted("Condition", times=(times,))) is wanted
+    assert looked(text, coded) is wanted
+    # Who wants it whenever it was still gets it, and all times have to be.
+    assert looked(text, coded, Wanted("Condition", frozenset({"1"}))) is True
+    assert looked(text, Wanted("Condition", times=(times, Times(("recordedDate",), low="2026-01-01")))) is False
+    # As a code here and as a time there, no time is told.
+    other = Wanted("Encounter", frozenset({"1"}), elements=times.dates)
+    assert looked(text, coded, other) in (wanted, True, None)
+
+
+def test_who_lacks_what_is_needed_in_time_is_ruled_out() -> None:
+    visits = Wanted("Encounter", times=(PERIOD,))
+    late = {"resourceType": "Encounter", "id": "e", "period": {"start": "2027-05-01"}}
+    selection = Selection((Wanted("Encounter"),), (((visits,),),))
+    assert kept(bundle(patient(), late), selection) == [("p", ["p"], frozenset({0}))]
+    assert kept(bundle(patient(), late, {**late, "period": {}}), selection) == [("p", ["p", "e", "e"], frozenset())]
 
 
 def looked(text: str, *wanted: Wanted) -> bool | None:

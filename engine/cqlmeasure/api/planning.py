@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cqlmeasure.data import Clause, Selection, Wanted
+from cqlmeasure.data import Clause, Selection, Times, Wanted
 from cqlmeasure.errors import TerminologyError
 from cqlmeasure.terminology import Terminology
 
@@ -23,7 +23,7 @@ Members = Callable[[str], frozenset[str] | None]
 class Kind(msgspec.Struct, frozen=True):
     """Resources of a type that have one of the codes (of a value set, or listed), and times, as ``Wanted`` says.
 
-    ``elements``: where the codes are.
+    ``elements``: where the codes are; ``times``: the times of single elements.
     """
 
     type: str
@@ -33,6 +33,7 @@ class Kind(msgspec.Struct, frozen=True):
     low: str | None = None
     high: str | None = None
     elements: tuple[str, ...] = ()
+    times: tuple[Times, ...] = ()
 
 
 class ReadingPlan(msgspec.Struct, frozen=True):
@@ -99,8 +100,10 @@ def _wanted(kind: Kind, members: Members, *, dates: bool) -> Wanted:
     if kind.value_set is not None:
         codes = members(kind.value_set)
     profiles = frozenset(() if kind.profile is None else (kind.profile,))
-    low, high = (kind.low, kind.high) if dates else (None, None)
-    return Wanted(kind.type, codes, profiles, low, high, kind.elements if codes is not None else ())
+    elements = kind.elements if codes is not None else ()
+    if not dates:
+        return Wanted(kind.type, codes, profiles, elements=elements)
+    return Wanted(kind.type, codes, profiles, kind.low, kind.high, elements, kind.times)
 
 
 def members_of(terminology: Terminology) -> Members:

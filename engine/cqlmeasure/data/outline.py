@@ -6,15 +6,13 @@ text that is not as FHIR has it is no outline but an error, and then the whole t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 #: What decoding a text may raise that is broken, not as FHIR has it, or nested too deep.
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-ABSENT = msgspec.Raw()
-"""What is not there."""
 
 
 class Coding(msgspec.Struct, gc=False):
@@ -28,7 +26,7 @@ class Concept(msgspec.Struct, gc=False):
 
     coding: list[Coding] | msgspec.UnsetType = msgspec.UNSET
     code: str | None = None
-    extension: msgspec.Raw = ABSENT
+    extension: Any = None
 
 
 Coded = Concept | list[Concept | str] | str | None
@@ -41,18 +39,17 @@ class Meta(msgspec.Struct, gc=False):
     profile: list[str] | None = None
 
 
-def outline(
-    elements: Iterable[str], *, profiles: bool = False, more: Mapping[str, Any] | None = None
-) -> type[msgspec.Struct]:
-    """A struct with ``resourceType`` and, as ``field_of`` names them, what may be missing and then is ``None``.
+Profiles = Meta | None
+"""The value of ``meta``."""
 
-    That are the ``elements``, ``meta`` if ``profiles`` matter, and ``more``: elements with their types.
+
+def outline(elements: Mapping[str, Any]) -> type[msgspec.Struct]:
+    """A struct with ``resourceType`` and, as ``field_of`` names them, elements of these types.
+
+    What is missing is ``None``.
     """
-    types: dict[str, Any] = {**dict.fromkeys(sorted(elements), Coded), **(more or {})}
-    if profiles:
-        types["meta"] = Meta | None
-    fields = [(field_of(name), kind, None) for name, kind in types.items()]
-    rename = {field_of(name): name for name in types}
+    fields = [(field_of(name), kind, None) for name, kind in elements.items()]
+    rename = {field_of(name): name for name in elements}
     return msgspec.defstruct("Outline", [("resourceType", str), *fields], rename=rename, gc=False)
 
 
@@ -61,7 +58,6 @@ def field_of(element: str) -> str:
     return f"at_{element}"
 
 
-def may_be_not_done(extensions: msgspec.Raw) -> bool:
+def may_be_not_done(extensions: Any) -> bool:
     """Whether extensions of a code may say that nothing in a value set was done: codes do not matter then."""
-    text = bytes(extensions)
-    return b"notDoneValueSet" in text or b"\\" in text
+    return "notDoneValueSet" in str(extensions)

@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
-from cqlmeasure.data.outline import ABSENT, field_of, may_be_not_done, outline
+from cqlmeasure.data.outline import Coded, Concept, Profiles, field_of, may_be_not_done, outline
 from cqlmeasure.data.selection import Selection, Wanted
+from cqlmeasure.data.touching import AnyTime, Timed, Touching, touching
 
 _TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')
 _CODE = re.compile(rb'"code"\s*:\s*"([^"]*)"')
@@ -33,44 +34,59 @@ def type_of(text: bytes) -> str | None:
 class TypeScreen:
     """What is wanted of one type.  Kinds of resources are bits of an ``int``.
 
-    ``every`` kind of the type; ``asked``: the kinds that decide whether a subject can count; ``elements``
-    where codes are looked for; ``profiled``: whether it matters which profiles a resource declares.
+    ``every`` kind of the type; ``asked``: the kinds that decide whether a subject can count; ``elements`` that are
+    looked at, with their types for an outline.
     """
 
-    __slots__ = ("_anywhere", "_codes", "_free", "_known", "_placed", "_profiles", "asked", "elements", "every")
+    __slots__ = (
+        "_anywhere", "_at_once", "_codes", "_free", "_of_times", "_placed", "_profiles", "_timed", "asked",
+        "elements", "every",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.every = 0
         self.asked = 0
+        self.elements: dict[str, Any] = {}
+        # Kinds of any codes, and of them those of any time.
         self._free = 0
-        self.elements: list[str] = []
-        #: The attributes of outlines that have these elements, with the kinds of the codes.
+        self._at_once = 0
+        #: The attributes of outlines that have codes, with the kinds of the codes.
         self._placed: list[tuple[str, dict[str | None, int]]] = []
         self._profiles: dict[str, int] = {}
         # Codes of which it is not known where they are.
         self._anywhere = 0
         self._codes: dict[bytes, int] = {}
-        self._known = self._codes.keys()
-
-    @property
-    def profiled(self) -> bool:
-        """Whether it matters which profiles a resource declares."""
-        return bool(self._profiles)
+        self._timed: dict[Touching, int] = {}
+        self._of_times = 0
 
     def add(self, one: Wanted, bit: int) -> None:
         """Adds a kind."""
         self.every |= bit
+        for times in one.times:
+            touched = touching(times)
+            self._timed[touched] = self._timed.get(touched, 0) | bit
+            self._of_times |= bit
+            self.elements = {
+                **dict.fromkeys(times.others, AnyTime),
+                **dict.fromkeys(times.dates, Timed),
+                **self.elements,
+            }
         if one.codes is None:
             self._free |= bit
+            if not one.times:
+                self._at_once |= bit
             return
         for url in one.profiles:
             name = _profile_name(url)
             self._profiles[name] = self._profiles.get(name, 0) | bit
+            self.elements["meta"] = Profiles
         for element in one.elements:
-            if element not in self.elements:
-                self.elements.append(element)
-                self._placed.append((field_of(element), {}))
-            known = self._placed[self.elements.index(element)][1]
+            self.elements[element] = Coded
+            field = field_of(element)
+            known = next((known for name, known in self._placed if name == field), None)
+            if known is None:
+                known = {}
+                self._placed.append((field, known))
             for code in one.codes:
                 known[code] = known.get(code, 0) | bit
         if not one.elements:
@@ -81,29 +97,45 @@ class TypeScreen:
 
     def looked(self, one: Any, text: bytes | msgspec.Raw) -> int:
         """The kinds that a resource of the type may be of, by its outline and its text; 0 if it does not matter."""
+        if self._at_once and not self.asked:
+            return self._at_once
         found = self._free
-        if found and not self.asked:
-            return found
         for field, known in self._placed:
             value = getattr(one, field)
-            if value is None:
-                continue
-            for concept in value if type(value) is list else (value,):
-                if type(concept) is str:
-                    found |= known.get(concept, 0)
-                elif concept.extension is not ABSENT and may_be_not_done(concept.extension):
-                    return self.every
-                elif codings := concept.coding:
-                    for coding in codings:
-                        if coding.code in known:
-                            found |= known[coding.code]
-                else:
-                    found |= known.get(concept.code, 0)
+            # Nearly always it is like this.
+            if type(value) is list and len(value) == 1:
+                value = value[0]
+            if type(value) is Concept and value.extension is None and (codings := value.coding):
+                for coding in codings:
+                    if coding.code in known:
+                        found |= known[coding.code]
+            elif value is not None:
+                found |= self._of_any_form(value, known)
         if self._profiles and one.at_meta is not None:
             for url in one.at_meta.profile or ():
                 found |= self._profiles.get(_profile_name(url), 0)
-        if self._anywhere and (not found or self.asked & self._anywhere & ~found):
+        if self._anywhere & ~found:
             found |= self._mentioned(bytes(text))
+        # What matters whenever it was need not be looked at further.
+        if found and (self.asked or not found & ~self._of_times):
+            for touched, timed in self._timed.items():
+                if found & timed and not touched.holds(one):
+                    found &= ~timed
+        return found
+
+    def _of_any_form(self, value: Any, known: Mapping[str | None, int]) -> int:
+        """The kinds of whose codes one is at an element."""
+        found = 0
+        for concept in value if type(value) is list else (value,):
+            if type(concept) is str:
+                found |= known.get(concept, 0)
+            elif concept.extension is not None and may_be_not_done(concept.extension):
+                return self.every
+            elif concept.coding:
+                for coding in concept.coding:
+                    found |= known.get(coding.code, 0)
+            else:
+                found |= known.get(concept.code, 0)
         return found
 
     def _mentioned(self, text: bytes) -> int:
@@ -115,10 +147,8 @@ class TypeScreen:
         if escapes and any(b"\\" in code for code in codes):
             return self._anywhere
         found = 0
-        if not self._known.isdisjoint(codes):
-            known = self._codes
-            for code in codes:
-                found |= known.get(code, 0)
+        for code in codes:
+            found |= self._codes.get(code, 0)
         return found
 
 
@@ -144,13 +174,17 @@ class Screen:
     @cached_property
     def outlines(self) -> msgspec.json.Decoder[Any]:
         """Decodes the outline of a resource of any type."""
-        elements = {element for one in self.types.values() for element in one.elements}
-        return msgspec.json.Decoder(outline(elements, profiles=any(one.profiled for one in self.types.values())))
+        elements: dict[str, Any] = {}
+        for kind in (AnyTime, Timed, Coded, Profiles):
+            # An element of one name may be a code here and a time there: of codes no time is told.
+            for one in self.types.values():
+                elements |= {name: kind for name, own in one.elements.items() if own is kind}
+        return msgspec.json.Decoder(outline(elements))
 
     def outlines_of(self, name: str, more: Mapping[str, Any]) -> msgspec.json.Decoder[Any]:
         """Decodes the outline of a resource of one type, with further elements."""
-        one = self.types.get(name, TypeScreen())
-        return msgspec.json.Decoder(outline(one.elements, profiles=one.profiled, more=more))
+        own = self.types[name].elements if name in self.types else {}
+        return msgspec.json.Decoder(outline({**own, **more}))
 
     def ruled_out(self, kinds: int) -> frozenset[int]:
         """The purposes in which a subject with resources of these kinds cannot count."""
@@ -167,7 +201,7 @@ class Screen:
         return mask
 
     def _bit(self, wanted: Wanted) -> int:
-        # Days are not looked at: to find the right ones in a text costs more than it saves.
+        # Of days that are anywhere in a text nothing is told: to find the right ones costs more than it saves.
         kind = msgspec.structs.replace(wanted, low=None, high=None)
         bit = self._bits.get(kind)
         if bit is None:

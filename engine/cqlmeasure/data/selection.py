@@ -8,6 +8,19 @@ from __future__ import annotations
 import msgspec
 
 
+class Times(msgspec.Struct, frozen=True):
+    """The time of one element touches the days from ``low`` to ``high`` (``YYYY-MM-DD``; ``None``: unbounded).
+
+    ``dates``: its JSON names where it is a date, dateTime, instant or Period; ``others``: where it is another time, of
+    which a date says nothing.  A resource that has none of them may matter as well.
+    """
+
+    dates: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    low: str | None = None
+    high: str | None = None
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """One kind of resources that can matter: those of a type, of them those with a code and a date.
 
@@ -17,6 +30,7 @@ class Wanted(msgspec.Struct, frozen=True):
     matters; none: it may be anywhere.  Sources may look for it anywhere in any case.
     ``low``: a day (``YYYY-MM-DD``) on or after which the resource has a time; ``high``: one on or before which it has
     one.  A Period without a start or an end, an age and the like have times on either side; ``None``: unbounded.
+    ``times``: the same, as far as it is told of single elements; a source may look at either.
     """
 
     type: str
@@ -25,6 +39,7 @@ class Wanted(msgspec.Struct, frozen=True):
     low: str | None = None
     high: str | None = None
     elements: tuple[str, ...] = ()
+    times: tuple[Times, ...] = ()
 
 
 Clause = tuple[Wanted, ...]

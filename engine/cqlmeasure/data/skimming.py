@@ -9,13 +9,15 @@ from __future__ import annotations
 import msgspec
 import orjson
 
-from cqlmeasure.data.outline import ABSENT, UNREADABLE
+from cqlmeasure.data.outline import UNREADABLE
 from cqlmeasure.data.reading import Json
 from cqlmeasure.data.screen import Screen
 
+_ABSENT = msgspec.Raw()
+
 
 class _Entry(msgspec.Struct, gc=False):
-    resource: msgspec.Raw = ABSENT
+    resource: msgspec.Raw = _ABSENT
     fullUrl: str | None = None
 
 
@@ -58,7 +60,7 @@ def _matter(entries: list[_Entry], screen: Screen) -> tuple[list[_Entry], frozen
     kinds = 0
     for entry in entries:
         resource = entry.resource
-        if resource is ABSENT:
+        if resource is _ABSENT:
             continue
         one = outline(resource)
         name = one.resourceType
