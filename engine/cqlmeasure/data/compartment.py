@@ -7,7 +7,7 @@ compartment, is in by ``for`` as in R5.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -126,15 +126,20 @@ def compartment_elements(kind: str) -> dict[str, Any]:
     return {path[0]: Reference | list[Reference] | None if len(path) == 1 else Any for path in paths}
 
 
-def outlined_references(outline: Any) -> list[str]:
-    """What ``compartment_references`` gives, of an outline that has the ``compartment_elements``."""
+def compartment_fields(kind: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The attributes of an outline that have the ``compartment_elements``, with the steps below each."""
+    return tuple((field_of(path[0]), path[1:]) for path in PATIENT_PATHS.get(kind, ()))
+
+
+def outlined_references(outline: Any, fields: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """What ``compartment_references`` gives, of an outline and the ``compartment_fields`` of its type."""
     found: list[str] = []
-    for path in PATIENT_PATHS.get(outline.resourceType, ()):
-        value = getattr(outline, field_of(path[0]))
+    for field, names in fields:
+        value = getattr(outline, field)
         if value is None:
             continue
-        if len(path) > 1:
-            found += _references_below(value, path[1:])
+        if names:
+            found += _references_below(value, names)
             continue
         for one in value if type(value) is list else (value,):
             if one.reference is not None:

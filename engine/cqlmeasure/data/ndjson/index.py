@@ -11,19 +11,20 @@ import mmap
 import re
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from cqlmeasure.data.compartment import (
     PATIENT_PATHS,
     compartment_elements,
+    compartment_fields,
     compartment_references,
     outlined_references,
 )
 from cqlmeasure.data.outline import UNREADABLE
 from cqlmeasure.data.reading import Json
-from cqlmeasure.data.screen import Screen, type_of
+from cqlmeasure.data.screen import Screen, TypeScreen, type_of
 from cqlmeasure.data.selection import Selection
 from cqlmeasure.data.subjects import relative_reference
 
@@ -99,6 +100,14 @@ def _extend(places: dict[str, array[int]], name: str, positions: Iterable[int]) 
     known.extend(positions)
 
 
+class _Kind(NamedTuple):
+    """What is looked at on lines with resources of one type, and where it says whose they are."""
+
+    outline: Callable[[bytes], Any]
+    wanted: TypeScreen | None
+    owners: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 class Index:
     """Finds the places of lines; ``carriers`` are types that are known from an earlier pass."""
 
@@ -106,7 +115,7 @@ class Index:
         self.places = Places()
         self._screen = screen if screen is not None else Screen(Selection(()))
         self._selects = screen is not None
-        self._outlines: dict[str, Callable[[bytes], Any]] = {}
+        self._kinds: dict[str, _Kind] = {}
         shared = {name for name in self._screen.types if name not in PATIENT_PATHS}
         self._given = {*carriers, *shared} - {"Patient"}
         self.places.carriers = set(self._given)
@@ -138,13 +147,14 @@ class Index:
         """Indexes or passes over a line with a resource of this type; not what has to be read to be told."""
         if name is None or name == "Bundle":
             return False
+        kind = self._kinds.get(name) or self._kind(name)
         screened = self._selects and name != "Patient"
-        wanted = self._screen.types.get(name)
-        if screened and wanted is None and not self._may_lead(line):
+        wanted = kind.wanted
+        if screened and wanted is None and not (self._carrying and self._may_lead(line)):
             self._pass_over(name)
             return True
         try:
-            one = self._outline(name)(line)
+            one = kind.outline(line)
         except UNREADABLE:
             return False
         if one.resourceType != name:
@@ -153,26 +163,30 @@ class Index:
         if screened:
             kinds = wanted.looked(one, line) if wanted is not None else 0
             # Of what nobody wants it is known already that it leads somewhere.
-            if not kinds and wanted is not None and not self._may_lead(line):
+            if not kinds and wanted is not None and not (self._carrying and self._may_lead(line)):
                 self._pass_over(name)
                 return True
-        self._add(name, one.at_id, _owners(outlined_references(one)), kinds, position)
+        self._add(name, one.at_id, _owners(outlined_references(one, kind.owners)), kinds, position)
         return True
 
-    def _outline(self, name: str) -> Callable[[bytes], Any]:
-        """Decodes what tells of resources of a type whether they matter, and whose they are."""
-        found = self._outlines.get(name)
+    def _kind(self, name: str) -> _Kind:
+        wanted = self._screen.types.get(name)
+        # Files may have any names of types: those that nobody knows share one outline.
+        key = name if wanted is not None or name in PATIENT_PATHS else ""
+        found = self._kinds.get(key)
         if found is None:
             decoder = self._screen.outlines_of(name, {"id": Any, **compartment_elements(name)})
-            found = self._outlines[name] = decoder.decode
+            found = self._kinds[key] = _Kind(decoder.decode, wanted, compartment_fields(name))
         return found
 
     def _may_lead(self, line: bytes) -> bool:
-        return self._carrying and self._leads(line, 0, len(line))
+        return self._leads(line, 0, len(line))
 
     def _pass_over(self, name: str) -> None:
-        self.places.passed = True
-        self.places.types.setdefault(name)
+        places = self.places
+        places.passed = True
+        if name not in places.types:
+            places.types[name] = None
 
     def passes_over_lines(self, data: bytes | mmap.mmap, start: int, stop: int) -> bool:
         """Whether all lines of a part of a file are of one type that nobody wants, and lead to nothing that is."""
@@ -220,10 +234,9 @@ class Index:
 
 def _owners(references: list[str]) -> Collection[str]:
     """The ids of the patients among references, each once."""
-    patients = [one for one in references if "Patient/" in one]
-    if len(patients) == 1:
-        parts = patients[0].split("/")
-        if len(parts) == 2 and parts[0] == "Patient" and "?" not in parts[1]:
-            return (parts[1],)
-    targets = map(relative_reference, patients)
+    if len(references) == 1:
+        (one,) = references
+        if one.startswith("Patient/") and one.count("/") == 1 and "?" not in one:
+            return (one[8:],)
+    targets = (relative_reference(one) for one in references if "Patient/" in one)
     return {target[8:] for target in targets if target.startswith("Patient/")}
