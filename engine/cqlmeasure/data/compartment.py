@@ -92,7 +92,13 @@ def compartment_references(resource: dict[str, Any]) -> list[str]:
     found: list[str] = []
     for path in PATIENT_PATHS.get(resource["resourceType"], ()):
         first = resource.get(path[0])
-        if first is not None:
+        if first is None:
+            continue
+        if len(path) == 1 and type(first) is dict:
+            reference = first.get("reference")
+            if isinstance(reference, str):
+                found.append(reference)
+        else:
             found += _references_below(first, path[1:])
     return found
 
