@@ -6,12 +6,14 @@ others are read whole, and so is what is broken, so that errors read the same.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import orjson
 
 from cqlmeasure.data.outline import UNREADABLE
 from cqlmeasure.data.reading import Json
-from cqlmeasure.data.screen import Screen
+from cqlmeasure.data.screen import Screen, TypeScreen
 
 _ABSENT = msgspec.Raw()
 
@@ -56,7 +58,8 @@ def _matter(entries: list[_Entry], screen: Screen) -> tuple[list[_Entry], frozen
     """
     types, outline = screen.types, screen.outlines.decode
     patient: _Entry | None = None
-    kept: list[_Entry] = []
+    # What decides whether the subject can count is looked at first: if it cannot, the rest need not be.
+    found: list[tuple[_Entry, Any, TypeScreen | None]] = []
     kinds = 0
     for entry in entries:
         resource = entry.resource
@@ -70,13 +73,16 @@ def _matter(entries: list[_Entry], screen: Screen) -> tuple[list[_Entry], frozen
             patient = entry
         elif name == "Bundle":
             return None
-        elif (wanted := types.get(name)) is not None and (looked := wanted.looked(one, resource)):
-            kinds |= looked
-            kept.append(entry)
+        elif (wanted := types.get(name)) is not None:
+            if not wanted.asked:
+                found.append((entry, one, wanted))
+            elif looked := wanted.looked(one, resource):
+                kinds |= looked
+                found.append((entry, one, None))
     if patient is None:
         return None
     ruled_out = screen.ruled_out(kinds)
-    # Nobody looks at the rest of who cannot count at all.
     if screen.purposes and len(ruled_out) == screen.purposes:
         return [patient], ruled_out
+    kept = [entry for entry, one, wanted in found if wanted is None or wanted.looked(one, entry.resource)]
     return [patient, *kept], ruled_out
