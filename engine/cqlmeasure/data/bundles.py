@@ -75,6 +75,7 @@ class Folder(Source):
         found = copy.copy(self)
         found.files = files
         found.warnings = []
+        found._screen = None  # which each process makes for itself
         return found
 
     def _loose(self, loose: list[tuple[Json, str]]) -> Iterator[SubjectData]:
