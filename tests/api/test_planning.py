@@ -12,7 +12,7 @@ import pytest
 
 import cqlmeasure as cm
 from cqlmeasure.api import planning, reading_plans
-from cqlmeasure.data import Selection, Wanted, reading, skimming, source
+from cqlmeasure.data import Selection, Wanted, source
 
 Json = dict[str, Any]
 MODES = [(True, True), (False, True), (False, False)]
@@ -136,13 +136,15 @@ def test_what_is_not_used_is_not_read(repository: Path, monkeypatch: pytest.Monk
     noise = b'{"resource": {"resourceType": "CarePlan", "subject": {"reference": "Patient/p"}}},'
     texts = [text.replace(b'"entry": [', b'"entry": [' + noise * 100, 1) for text in texts]
     types: list[str] = []
+    real = source.skim
 
-    def parse(*arguments: Any) -> Json:
-        found = reading.parse_resource(*arguments)
-        types.append(found["resourceType"])
+    def skim(*arguments: Any) -> Any:
+        found = real(*arguments)
+        assert found is not None
+        types.extend(resource["resourceType"] for resource, _ in found.entries)
         return found
 
-    monkeypatch.setattr(skimming, "parse_resource", parse)
+    monkeypatch.setattr(source, "skim", skim)
     content.measure(name).evaluate(cm.from_texts(texts, bundle_is_patient=True), keep=False, evidence=False)
     assert "CarePlan" not in types
     # Of some only the Patient is read: they cannot be in the initial population.

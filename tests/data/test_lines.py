@@ -13,7 +13,9 @@ import pytest
 import cqlmeasure as cm
 from cqlmeasure.api.others import all_resources
 from cqlmeasure.data import Selection, SubjectData, Wanted, ndjson
-from cqlmeasure.data.ndjson import parts
+from cqlmeasure.data.ndjson import buffers, parts
+from cqlmeasure.data.ndjson.index import Index
+from cqlmeasure.data.screen import Screen
 
 PATIENT = '{"resourceType":"Patient","id":"p"}'
 DRUGS = Selection((Wanted("Patient"), Wanted("Medication", frozenset({"1"}))))
@@ -104,3 +106,60 @@ def test_packed_lines_that_are_damaged(tmp_path: Path) -> None:
     (tmp_path / "Group.ndjson.gz").write_bytes(b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + b"\xff" * 20)
     with pytest.raises(cm.DataError, match="cannot read"):
         list(all_resources(tmp_path))
+
+
+@pytest.mark.parametrize("block", [1, 16, 100, 1000])
+def test_lines_are_the_same_however_many_are_taken_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    text = "\ufeff" + "\n".join([PATIENT, "", " \r", order("/"), "\n", drug("1"), "x" * 150, drug("9")])
+    (tmp_path / "all.ndjson").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(buffers, "_BLOCK", block)
+    buffer = buffers.Buffer(str(tmp_path / "all.ndjson"))
+    found = [(offset, line.decode()) for offset, line in buffer.lines(0, len(buffer.data))]
+    assert [line for _, line in found] == [PATIENT, order("/"), drug("1"), "x" * 150, drug("9")]
+    assert all(buffer.line(offset).decode() == line for offset, line in found)
+    buffer.close()
+
+
+ODD = [
+    '"code":{"coding":[{"code":"1"}]},"subject":{"reference":"Patient/p"}',
+    '"code":[{"coding":[{"code":"1"}]}],"subject":[{"reference":"Patient/p"}]',
+    '"code":"1","subject":{"reference":"http://x/Patient/p/_history/2"}',
+    '"code":{"coding":null},"subject":{"reference":"Patient/p"}',
+    '"code":[null],"subject":{"reference":"Patient/p"}',
+    '"code":1,"subject":{"reference":"Patient/p"}',
+    '"code":"1","subject":["Patient/q",{"reference":"Patient/p"}]',
+    '"code":"1","subject":{"reference":1},"performer":[{"actor":{"reference":"Patient/p"}}]',
+    '"code":"1","subject":{"reference":"Patient/q"},"performer":{"actor":[{"reference":"Patient/p"}]}',
+    '"code":"1","c\\u006fde":"1","subj\\u0065ct":{"reference":"Patient\\/p"}',
+]
+
+
+@pytest.mark.parametrize("body", ODD)
+def test_lines_that_are_not_as_fhir_has_them_are_not_lost(tmp_path: Path, body: str) -> None:
+    other = '{"resourceType":"Procedure","code":"9","subject":{"reference":"Patient/p"}}'
+    text = "\n".join([PATIENT, f'{{"resourceType":"Procedure",{body}}}', other])
+    (tmp_path / "all.ndjson").write_text(text)
+    whole = [len(one.resources) for one in ndjson(tmp_path)]
+    selection = Selection((Wanted("Procedure", frozenset({"1"}), elements=("code",)),))
+    assert [len(one.resources) for one in ndjson(tmp_path).selecting(selection)] == [2]
+    assert whole == [3]
+
+
+def test_a_type_that_is_said_twice_is_the_last_one(tmp_path: Path) -> None:
+    line = '{"resourceType":"Observation","resourceType":"Procedure","subject":{"reference":"Patient/p"}}'
+    (tmp_path / "all.ndjson").write_text(f"{PATIENT}\n{line}")
+    selection = Selection((Wanted("Procedure"), Wanted("Observation", frozenset())))
+    (one,) = ndjson(tmp_path).selecting(selection)
+    assert [resource["resourceType"] for resource in one.resources] == ["Patient", "Procedure"]
+
+
+def test_types_that_nobody_knows_are_looked_at_in_one_way() -> None:
+    index = Index(Screen(DRUGS))
+    for number in range(5):
+        name = f"Unheard{'of' * number}"
+        line = f'{{"resourceType":"{name}","id":"{number}","of":{{"reference":"Medication/m"}}}}'
+        assert index.takes(name, line.encode(), number)
+    assert len(index.places.shared) == 5
+    assert len(index._kinds) == 1

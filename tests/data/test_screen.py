@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqlmeasure.data import Selection, SubjectData, Wanted, from_texts, ndjson, source
+from cqlmeasure.data import Selection, SubjectData, Times, Wanted, from_texts, ndjson, source
 from cqlmeasure.data.ndjson.index import Index
-from cqlmeasure.data.screen import Screen, type_of, writing
+from cqlmeasure.data.outline import UNREADABLE
+from cqlmeasure.data.screen import Screen, type_of
+from cqlmeasure.data.skimming import skim
 
 Json = dict[str, Any]
 VISITS = Wanted("Encounter", frozenset({"1", "2"}))
@@ -29,11 +31,17 @@ def texts_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "SKIMMED_FROM", 0)
 
 
-LOOKS = [
+AT_TYPE = Wanted("Encounter", frozenset({"1", "2", "é"}), elements=("type",))
+AT_EITHER = Wanted("MedicationRequest", frozenset({"1"}), elements=("medicationCodeableConcept", "class"))
+AT_CODE = Wanted("Observation", frozenset({"8"}), frozenset({"http://example.org/blood-pressure"}), elements=("code",))
+LATER = Wanted("Encounter", frozenset({"9"}), elements=("class",))
+
+ANYWHERE = [
     ('{"resourceType":"Encounter","type":[{"coding":[{"system":"s","code":"1"}]}]}', True),
     ('{"resourceType":"Encounter","type":[{"coding":[{"system":"s","code":"3"}]}]}', False),
     ('{ "resourceType" : "Encounter", "class": { "code" : "2" } }', True),
-    ('{"resourceType":"Encounter","type":[{"coding":[{"code":"\\u0031"}]}]}', None),
+    ('{"resourceType":"Encounter","type":[{"coding":[{"code":"\\u0031"}]}]}', True),
+    ('{"resourceType":"Encounter","type":[{"coding":[{"c\\u006fde":"1"}]}]}', True),
     ('{"resourceType":"Encounter","type":[{"coding":[{"code":"1\\/2"}]}]}', True),
     ('{"resourceType":"Encounter","note":"\\"quoted\\"","type":[{"coding":[{"code":"3"}]}]}', False),
     ('{"resourceType":"Encounter"}', False),
@@ -43,21 +51,157 @@ LOOKS = [
     ('{"resourceType":"Observation","meta":{"profile":["http:\\/\\/example.org\\/blood-pressure"]}}', True),
     ('{"resourceType":"Observation","meta":{"profile":["http://example.org/weight"]}}', False),
     ('{"resourceType":"Procedure"}', False),
+    ('{"id":"1","resourceType":"Encounter","class":{"code":"2"}}', True),
+]
+
+NOT_DONE = '"extension":[{"url":"http://x/qicore-notDoneValueSet","valueCanonical":"http://v"}]'
+PLACED = [
+    ('{"resourceType":"Encounter","type":[{"coding":[{"system":"s","code":"1"}]}]}', True),
+    ('{"resourceType":"Encounter","type":[{"coding":[{"code":"7"}]},{"coding":[{"code":"8"},{"code":"2"}]}]}', True),
+    ('{"resourceType":"Encounter","type":[{"coding":[{"code":"3"}]}]}', False),
+    # Not where it is looked for.
+    ('{"resourceType":"Encounter","class":{"code":"2"},"note":[{"code":"1"}]}', False),
+    ('{"resourceType":"Encounter","class":{"code":"9"}}', True),
+    # As FHIR does not have it, but people do.
+    ('{"resourceType":"Encounter","type":{"coding":[{"code":"1"}]}}', True),
+    ('{"resourceType":"Encounter","type":"1"}', True),
+    ('{"resourceType":"Encounter","type":["3","1"]}', True),
+    ('{"resourceType":"Encounter","type":"3"}', False),
+    ('{"resourceType":"Encounter","type":{"code":"1"}}', True),
+    ('{"resourceType":"Encounter","type":{"coding":[],"code":"1"}}', True),
+    ('{"resourceType":"Encounter","type":null,"class":null}', False),
+    ('{"resourceType":"Encounter","type":[]}', False),
+    ('{"resourceType":"Encounter","type":[{"coding":[{"code":null},{"display":"none"}]}]}', False),
+    # However it is written.
+    ('{"resourceType":"Encounter","type":[{"coding":[{"code":"\\u0031"}]}]}', True),
+    ('{"resourceType":"Encounter","type":[{"coding":[{"code":"\\u00e9"}]}]}', True),
+    ('{"resourceType":"Encounter","t\\u0079pe":[{"c\\u006fding":[{"c\\u006fde":"1"}]}]}', True),
+    (' { "type" : [ { "coding" : [ { "code" : "1" } ] } ],\n"resourceType":"Encounter" } ', True),
+    # The last of what is there twice counts.
+    ('{"resourceType":"Observation","type":"3","resourceType":"Encounter","type":"1"}', True),
+    ('{"resourceType":"Encounter","type":"1","type":"3"}', False),
+    # What was not done has no code.
+    (f'{{"resourceType":"Encounter","type":[{{{NOT_DONE}}}]}}', True),
+    (
+        '{"resourceType":"Encounter","type":[{"extension":[{"url":"http:\\/\\/x\\/qicore-notDoneV\\u0061lueSet"}]}]}',
+        True,
+    ),
+    ('{"resourceType":"Encounter","type":[{"extension":[{"url":"x"}],"coding":[{"code":"1"}]}]}', True),
+    ('{"resourceType":"Encounter","type":[{"extension":[{"url":"x"}],"coding":[{"code":"3"}]}]}', False),
+    (f'{{"resourceType":"Encounter",{NOT_DONE}}}', False),
+    # A choice, and profiles.
+    ('{"resourceType":"MedicationRequest","class":{"code":"1"}}', True),
+    ('{"resourceType":"MedicationRequest","medicationReference":{"reference":"Medication/1"}}', False),
+    ('{"resourceType":"Observation","meta":{"profile":["http:\\/\\/example.org\\/blood-pressure|2"]}}', True),
+    ('{"resourceType":"Observation","meta":{"profile":["http://example.org/weight"]}}', False),
+    ('{"resourceType":"Observation","meta":null,"code":{"coding":[{"code":"8"}]}}', True),
+    # Nothing is told of what is not as it should be.
+    ('{"resourceType":"Encounter","type":[{"coding":null}]}', None),
+    ('{"resourceType":"Encounter","type":[{"coding":["1"]}]}', None),
+    ('{"resourceType":"Encounter","type":[{"coding":[null]}]}', None),
+    ('{"resourceType":"Encounter","type":[{"coding":{"code":"1"}}]}', None),
+    ('{"resourceType":"Encounter","type":[{"coding":[{"code":1}]}]}', None),
+    ('{"resourceType":"Encounter","type":[[{"coding":[{"code":"1"}]}]]}', None),
+    ('{"resourceType":"Encounter","type":[null]}', None),
+    ('{"resourceType":"Encounter","type":1}', None),
+    ('{"resourceType":"Encounter","type":"\\ud800"}', None),
+    ('{"resourceType":"Observation","meta":{"profile":"http://example.org/blood-pressure"}}', None),
+    ('{"id":"1"}', None),
+    ('[{"resourceType":"Encounter"}]', None),
+    (f'{{"resourceType":"Encounter","note":{"[" * 5000}{"]" * 5000}}}', None),
 ]
 
 
-@pytest.mark.parametrize(("text", "wanted"), LOOKS)
-def test_what_is_wanted(text: str, wanted: bool | None) -> None:
-    how = writing(text.encode())
-    if wanted is None:
-        assert how is None, "nothing can be told without reading it"
-        return
-    assert how is not None
-    screen = Screen(SELECTION)
-    kind = type_of(text.encode())
-    assert kind is not None
-    found = screen.types.get(kind)
-    assert (found is not None and bool(found.looked(text.encode(), how))) is wanted
+PERIOD = Times(("period",), (), "2026-01-01", "2026-12-31")
+ONSET = Times(("onsetDateTime", "onsetPeriod"), ("onsetAge",), low="2026-01-01")
+BEFORE = Times(("onsetDateTime",), high="2026-12-31")
+NEVER = Times(("onsetDateTime",), low="9999-12-31")
+TOUCHED = [
+    (PERIOD, '"period":{"start":"2026-03-01","end":"2026-03-02T10:00:00Z"}', True),
+    (PERIOD, '"period":{"start":"2025-03-01","end":"2027-03-02"}', True),
+    (PERIOD, '"period":{"start":"2025-03-01","end":"2025-03-02"}', False),
+    (PERIOD, '"period":{"start":"2027-03-01","end":"2027-03-02"}', False),
+    (PERIOD, '"period":{"start":"2027-03-01","end":"2025-03-02"}', True),
+    (PERIOD, '"period":{"start":"2025-03-01"}', True),
+    (PERIOD, '"period":{"start":"2027-03-01"}', False),
+    (PERIOD, '"period":{"end":"2025-03-01"}', False),
+    (PERIOD, '"period":{"end":"2027-03-01"}', True),
+    (PERIOD, '"period":{}', True),
+    (PERIOD, '"period":{"start":"2024","end":"2025-11"}', False),
+    (PERIOD, '"period":{"start":"2024","end":"2025"}', True),
+    (PERIOD, '"period":{"start":"2024","end":"2026"}', True),
+    (PERIOD, '"period":{"start":"2024","end":"some day"}', True),
+    (PERIOD, '"period":[{"start":"2024","end":"2025"}]', True),
+    (PERIOD, '"period":null', True),
+    (PERIOD, '"created":"2024"', True),
+    # Days are as wide as time zones are.
+    (PERIOD, '"period":"2027-01-02T00:00:00+14:00"', True),
+    (PERIOD, '"period":"2027-01-03"', False),
+    (PERIOD, '"period":"2025-12-30"', True),
+    (PERIOD, '"period":"2025-12-29T23:59:59.999-12:00"', False),
+    (ONSET, '"onsetDateTime":"2025-11"', False),
+    (ONSET, '"onsetDateTime":"2025-12"', True),
+    (ONSET, '"onsetDateTime":"2025-12-3"', True),
+    (ONSET, '"onsetDateTime":"2025-12-01 10:00"', True),
+    (ONSET, '"onsetDateTime":"2025","onsetPeriod":{"start":"2020","end":"2030"}', True),
+    (ONSET, '"onsetDateTime":"2025","onsetAge":{"value":3}', True),
+    (ONSET, '"onsetAge":{"value":3}', True),
+    (ONSET, '"onsetDateTime":"2\\u003025-01-01"', False),
+    (BEFORE, '"onsetDateTime":"2027-02"', False),
+    (BEFORE, '"onsetDateTime":"0001-01-01"', True),
+    (NEVER, '"onsetDateTime":"9999-12-31"', True),
+    (NEVER, '"onsetDateTime":"9998"', False),
+]
+
+
+@pytest.mark.parametrize(("times", "body", "wanted"), TOUCHED)
+def test_times(times: Times, body: str, wanted: bool) -> None:
+    text = f'{{"resourceType":"Condition",{body},"recordedDate":"2020","code":"1"}}'
+    coded = Wanted("Condition", frozenset({"1"}), elements=("code",), times=(times,))
+    assert looked(text, Wanted("Condition", times=(times,))) is wanted
+    assert looked(text, coded) is wanted
+    # Who wants it whenever it was still gets it, and all times have to be.
+    assert looked(text, coded, Wanted("Condition", frozenset({"1"}))) is True
+    assert looked(text, Wanted("Condition", times=(times, Times(("recordedDate",), low="2026-01-01")))) is False
+    # As a code here and as a time there, no time is told.
+    other = Wanted("Encounter", frozenset({"1"}), elements=times.dates)
+    assert looked(text, coded, other) in (wanted, True, None)
+
+
+def test_who_lacks_what_is_needed_in_time_is_ruled_out() -> None:
+    visits = Wanted("Encounter", times=(PERIOD,))
+    late = {"resourceType": "Encounter", "id": "e", "period": {"start": "2027-05-01"}}
+    selection = Selection((Wanted("Encounter"),), (((visits,),),))
+    assert kept(bundle(patient(), late), selection) == [("p", ["p"], frozenset({0}))]
+    assert kept(bundle(patient(), late, {**late, "period": {}}), selection) == [("p", ["p", "e", "e"], frozenset())]
+
+
+def looked(text: str, *wanted: Wanted) -> bool | None:
+    """Whether a text is wanted; ``None`` if it has to be read to be told."""
+    screen = Screen(Selection(wanted))
+    try:
+        one = screen.outlines.decode(text.encode())
+    except UNREADABLE:
+        return None
+    found = screen.types.get(one.resourceType)
+    return found is not None and bool(found.looked(one, text.encode()))
+
+
+@pytest.mark.parametrize(("text", "wanted"), ANYWHERE)
+def test_codes_that_may_be_anywhere(text: str, wanted: bool) -> None:
+    assert looked(text, *SELECTION.wanted) is wanted
+
+
+@pytest.mark.parametrize(("text", "wanted"), PLACED)
+def test_codes_that_are_at_known_elements(text: str, wanted: bool | None) -> None:
+    assert looked(text, AT_TYPE, AT_EITHER, AT_CODE, LATER) is wanted
+
+
+@pytest.mark.parametrize("text", [text for text, wanted in PLACED if wanted is None and text.startswith("{")])
+def test_what_has_to_be_read_to_be_told_is_read_with_all_that_is_there(text: str) -> None:
+    plain = json.dumps(coded("Procedure", "c", "1"))
+    whole = f'{{"resourceType":"Bundle","entry":[{{"resource":{text}}},{{"resource":{plain}}}]}}'.encode()
+    assert skim(whole, Screen(Selection((AT_TYPE, AT_CODE)))) is None
 
 
 def test_a_type_that_does_not_come_first_is_not_told() -> None:
@@ -99,14 +243,15 @@ def test_what_names_another_patient_is_not_taken() -> None:
     "text",
     [
         bundle(patient("p"), patient("q"), B),
-        bundle(patient("p"), {"id": "first", "resourceType": "Procedure", "subject": {"reference": "Patient/p"}}),
+        bundle(patient("p"), {"resourceType": "Encounter", "id": "a", "type": [{"coding": None}]}),
         bundle(patient("p"), {"resourceType": "Bundle", "id": "inner", "entry": [{"resource": C}]}),
     ],
-    ids=["several patients", "a type that comes later", "a bundle in the bundle"],
+    ids=["several patients", "no codes", "a bundle in the bundle"],
 )
 def test_other_bundles_are_read_whole(text: bytes) -> None:
     whole = [(one.id, [str(resource["id"]) for resource in one.resources]) for one in from_texts([text])]
-    assert [(identity, ids) for identity, ids, _ in kept(text, SELECTION)] == whole
+    selection = Selection((*SELECTION.wanted, AT_TYPE))
+    assert [(identity, ids) for identity, ids, _ in kept(text, selection)] == whole
 
 
 def test_who_lacks_what_a_purpose_needs_is_ruled_out() -> None:
@@ -132,7 +277,8 @@ def test_errors_are_the_same() -> None:
 
 CODES = st.sampled_from(["1", "2", "3", "é", 'a"b', "x\\y", "ü/1"])
 TYPES = st.sampled_from(["Encounter", "Observation", "Procedure"])
-WANTED = st.builds(Wanted, TYPES, st.none() | st.frozensets(CODES, max_size=3))
+PLACES = st.sampled_from([(), ("code",), ("type", "code")])
+WANTED = st.builds(Wanted, TYPES, st.none() | st.frozensets(CODES, max_size=3), elements=PLACES)
 RESOURCES = st.lists(st.tuples(TYPES, CODES), max_size=6)
 
 

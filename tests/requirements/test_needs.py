@@ -72,3 +72,49 @@ def test_what_members_have() -> None:
 def test_where_anything_may_matter(body: str) -> None:
     external = "define fluent function resolve(reference String) returns FHIR.Patient: external\n"
     assert needs_of(found(external + body, "X")) is None
+
+
+@pytest.mark.parametrize(
+    ("cql", "elements"),
+    [
+        ('exists [Encounter: "Visits"]', ("type",)),
+        ('exists ([Observation] O where O.code ~ "A1c")', ("code",)),
+        ('exists [MedicationRequest: "Visits"]', ("medicationCodeableConcept",)),
+        ('exists [Encounter: class in "Visits"]', ("class",)),
+        # What is deeper may be anywhere.
+        ('exists ([Encounter] E where E.hospitalization.dischargeDisposition in "Visits")', ()),
+    ],
+)
+def test_where_codes_are(cql: str, elements: tuple[str, ...]) -> None:
+    needs = needs_of(found(f"define X: {cql}\n", "X"))
+    assert needs is not None
+    assert [[terms.elements for terms in one.terms] for one in needs.used] == [[elements]]
+
+
+@pytest.mark.parametrize(
+    ("cql", "dates", "others"),
+    [
+        ('exists ([Encounter] E where E.period during "Measurement Period")', ("period",), ()),
+        ('exists ([Encounter] E where E.period starts during "Measurement Period")', ("period",), ()),
+        ('exists ([Encounter] E where start of E.period during "Measurement Period")', ("period",), ()),
+        ('exists ([Condition] C where C.recordedDate during "Measurement Period")', ("recordedDate",), ()),
+        # Of an element that is deeper, or may be there several times, it is told that there is such a time somewhere.
+        ('exists ([Observation] O where exists (O.component C where (C.value as FHIR.dateTime) '
+         'during "Measurement Period"))', (), ()),
+    ],
+)  # fmt: skip
+def test_where_times_are(cql: str, dates: tuple[str, ...], others: tuple[str, ...]) -> None:
+    needs = needs_of(found(f"define X: {cql}\n", "X"))
+    assert needs is not None
+    assert {(time.dates, time.others) for one in needs.used for time in one.times} <= {(dates, others)}
+    assert any(one.times for one in needs.used) or not dates
+
+
+def test_where_times_of_a_choice_are() -> None:
+    paths = found("define X: 1\n", "X").run.paths
+    dates = paths.properties("Condition", "onset", frozenset({"dateTime", "Period"}))
+    assert sorted(dates) == ["onsetDateTime", "onsetPeriod"]
+    every = {"onsetAge", "onsetDateTime", "onsetPeriod", "onsetRange", "onsetString"}
+    assert set(paths.properties("Condition", "onset")) == every
+    assert paths.properties("Encounter", "period") == ("period",)
+    assert paths.properties("Encounter", "nothing") == ()

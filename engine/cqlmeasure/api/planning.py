@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cqlmeasure.data import Clause, Selection, Wanted
+from cqlmeasure.data import Clause, Selection, Times, Wanted
 from cqlmeasure.errors import TerminologyError
 from cqlmeasure.terminology import Terminology
 
@@ -21,7 +21,10 @@ Members = Callable[[str], frozenset[str] | None]
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """Resources of a type that have one of the codes (of a value set, or listed), and times, as ``Wanted`` says."""
+    """Resources of a type that have one of the codes (of a value set, or listed), and times, as ``Wanted`` says.
+
+    ``elements``: where the codes are; ``times``: the times of single elements.
+    """
 
     type: str
     value_set: str | None = None
@@ -29,6 +32,8 @@ class Kind(msgspec.Struct, frozen=True):
     profile: str | None = None
     low: str | None = None
     high: str | None = None
+    elements: tuple[str, ...] = ()
+    times: tuple[Times, ...] = ()
 
 
 class ReadingPlan(msgspec.Struct, frozen=True):
@@ -95,7 +100,10 @@ def _wanted(kind: Kind, members: Members, *, dates: bool) -> Wanted:
     if kind.value_set is not None:
         codes = members(kind.value_set)
     profiles = frozenset(() if kind.profile is None else (kind.profile,))
-    return Wanted(kind.type, codes, profiles, kind.low if dates else None, kind.high if dates else None)
+    elements = kind.elements if codes is not None else ()
+    if not dates:
+        return Wanted(kind.type, codes, profiles, elements=elements)
+    return Wanted(kind.type, codes, profiles, kind.low, kind.high, elements, kind.times)
 
 
 def members_of(terminology: Terminology) -> Members:

@@ -9,6 +9,7 @@ from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.api.periods import utc_offset
 from cqlmeasure.api.planning import Kind, ReadingPlan
 from cqlmeasure.api.translation import library_set
+from cqlmeasure.data import Times
 from cqlmeasure.evaluation import LibraryText
 from cqlmeasure.requirements import Kinds, MeasureLogic, Periods, needs_of
 
@@ -38,9 +39,11 @@ def reading_plan(
 
 def _kind(one: Kinds, periods: Periods) -> Kind:
     low, high = one.days(periods)
+    touched = ((touch, touch.days(periods)) for touch in one.times if touch.dates)
+    times = tuple(Times(touch.dates, touch.others, *days) for touch, days in touched if days != (None, None))
     if not one.terms:
-        return Kind(one.type, low=low, high=high)
+        return Kind(one.type, low=low, high=high, times=times)
     # One set of codes is told to sources, that of the retrieve; further conditions would only narrow it.
     terms = one.terms[0]
     codes = None if terms.value_set is not None else terms.codes
-    return Kind(one.type, terms.value_set, codes, terms.profile, low, high)
+    return Kind(one.type, terms.value_set, codes, terms.profile, low, high, terms.elements, times)

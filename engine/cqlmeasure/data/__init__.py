@@ -8,7 +8,7 @@ forgotten before the next), what belongs to a patient is decided by references a
 from cqlmeasure.data.bundles import Folder, Resources, Texts, bundles, folder, from_resources, from_texts
 from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
-from cqlmeasure.data.selection import Clause, Selection, Wanted
+from cqlmeasure.data.selection import Clause, Selection, Times, Wanted
 from cqlmeasure.data.store import Store
 from cqlmeasure.data.subjects import (
     ById,
@@ -37,6 +37,7 @@ __all__ = [
     "Store",
     "SubjectData",
     "Texts",
+    "Times",
     "Wanted",
     "bundles",
     "folder",

@@ -75,6 +75,7 @@ class Folder(Source):
         found = copy.copy(self)
         found.files = files
         found.warnings = []
+        found._screen = None  # which each process makes for itself
         return found
 
     def _loose(self, loose: list[tuple[Json, str]]) -> Iterator[SubjectData]:
@@ -114,7 +115,7 @@ class Bundles(msgspec.Struct, frozen=True):
 def _is_bundle(path: str) -> bool:
     try:
         with open(path, "rb") as stream:
-            return type_of(stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf")) == b"Bundle"
+            return type_of(stream.read(_HEAD).removeprefix(b"\xef\xbb\xbf")) == "Bundle"
     except OSError:
         return False
 

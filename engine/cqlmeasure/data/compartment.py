@@ -7,10 +7,12 @@ compartment, is in by ``for`` as in R5.
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, TypedDict
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
+
+from cqlmeasure.data.outline import field_of
 
 _SUBJECT = (("subject",),)
 _PATIENT = (("patient",),)
@@ -92,36 +94,60 @@ def compartment_references(resource: dict[str, Any]) -> list[str]:
         first = resource.get(path[0])
         if first is None:
             continue
-        values: list[Any] = first if isinstance(first, list) else [first]
-        for name in path[1:]:
-            below: list[Any] = []
-            for value in values:
-                item = value.get(name) if isinstance(value, dict) else None
-                if isinstance(item, list):
-                    below.extend(item)
-                elif item is not None:
-                    below.append(item)
-            values = below
-        for value in values:
-            reference = value.get("reference") if isinstance(value, dict) else None
+        if len(path) == 1 and type(first) is dict:
+            reference = first.get("reference")
             if isinstance(reference, str):
                 found.append(reference)
+        else:
+            found += _references_below(first, path[1:])
     return found
 
 
-def compartment_elements(text: bytes, kind: str) -> dict[str, Any] | None:
-    """Of the JSON text of a resource of a type: its type, its id, and the elements that say whose it is.
+def _references_below(first: Any, names: tuple[str, ...]) -> Iterator[str]:
+    values: list[Any] = first if isinstance(first, list) else [first]
+    for name in names:
+        below: list[Any] = []
+        for value in values:
+            item = value.get(name) if isinstance(value, dict) else None
+            if isinstance(item, list):
+                below.extend(item)
+            elif item is not None:
+                below.append(item)
+        values = below
+    for value in values:
+        reference = value.get("reference") if isinstance(value, dict) else None
+        if isinstance(reference, str):
+            yield reference
 
-    ``None`` if the text is no such JSON.
-    """
-    try:
-        return _decoder(kind).decode(text)
-    except msgspec.MsgspecError:
-        return None
+
+class Reference(msgspec.Struct, gc=False):
+    """Where a reference leads."""
+
+    reference: str | None = None
 
 
-@cache
-def _decoder(kind: str) -> msgspec.json.Decoder[dict[str, Any]]:
-    names = ("resourceType", "id", *(path[0] for path in PATIENT_PATHS.get(kind, ())))
-    fields = TypedDict("fields", dict.fromkeys(names, Any), total=False)  # type: ignore[misc]  # its names are facts
-    return msgspec.json.Decoder(fields)
+def compartment_elements(kind: str) -> dict[str, Any]:
+    """The elements that place resources of a type into patients' compartments, and their types for an outline."""
+    paths = PATIENT_PATHS.get(kind, ())
+    return {path[0]: Reference | list[Reference] | None if len(path) == 1 else Any for path in paths}
+
+
+def compartment_fields(kind: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The attributes of an outline that have the ``compartment_elements``, with the steps below each."""
+    return tuple((field_of(path[0]), path[1:]) for path in PATIENT_PATHS.get(kind, ()))
+
+
+def outlined_references(outline: Any, fields: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """What ``compartment_references`` gives, of an outline and the ``compartment_fields`` of its type."""
+    found: list[str] = []
+    for field, names in fields:
+        value = getattr(outline, field)
+        if value is None:
+            continue
+        if names:
+            found += _references_below(value, names)
+            continue
+        for one in value if type(value) is list else (value,):
+            if one.reference is not None:
+                found.append(one.reference)
+    return found

@@ -1,21 +1,22 @@
-"""Looking at the JSON text of a resource to see whether it is wanted, before any object is made of it.
+"""Looking at the outline of a resource to see whether it is wanted, before any more of its text is read.
 
-Always holds: what is turned away is of a type, or has codes only, that nobody wants; whatever is written in an unusual
-way (escapes in names, values before ``resourceType``) is let through.
+Always holds: what is turned away is of a type, or has codes only, that nobody wants.  Where codes may be anywhere they
+are looked for in the text; what is written there in an unusual way (escapes in names) is let through.
 """
 
 from __future__ import annotations
 
-import mmap
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
 
 import msgspec
 
+from cqlmeasure.data.outline import Coded, Concept, Profiles, field_of, may_be_not_done, outline
 from cqlmeasure.data.selection import Selection, Wanted
+from cqlmeasure.data.touching import AnyTime, Timed, Touching, touching
 
-#: How nearly every resource begins.
-_HEAD = b'{"resourceType":"'
 _TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')
 _CODE = re.compile(rb'"code"\s*:\s*"([^"]*)"')
 #: Begins a letter that is written as an escape.  Nobody writes names of elements so, but JSON allows it.
@@ -24,89 +25,142 @@ _LETTER = b"\\u00"
 _NOT_DONE = b"notDoneValueSet"
 
 
-class Writing(NamedTuple):
-    """How a text is written: whether with escapes, and whether it speaks of value sets of things not done."""
-
-    escapes: bool
-    not_done: bool
-
-
-PLAIN = Writing(False, False)
-
-
-def is_plain(data: bytes | mmap.mmap, start: int, stop: int) -> bool:
-    """Whether a part of a file is written without escapes, and speaks of no value sets of things not done."""
-    return data.find(b"\\", start, stop) < 0 and data.find(_NOT_DONE, start, stop) < 0
-
-
-def writing(text: bytes) -> Writing | None:
-    """How a text is written; ``None`` if names in it may be, so that nothing can be told without reading it."""
-    escapes = b"\\" in text
-    if escapes and _LETTER in text:
-        return None
-    return Writing(escapes, _NOT_DONE in text)
-
-
-def type_of(text: bytes) -> bytes | None:
+def type_of(text: bytes) -> str | None:
     """The type of a resource, if it can be told at a glance."""
-    if text.startswith(_HEAD):
-        end = text.find(b'"', len(_HEAD))
-        return text[len(_HEAD) : end] if end > 0 else None
     match = _TYPE.match(text)
-    return match[1] if match is not None else None
+    return match[1].decode("ascii") if match is not None else None
 
 
 class TypeScreen:
     """What is wanted of one type.  Kinds of resources are bits of an ``int``.
 
-    ``every`` kind of the type; ``asked``: the kinds that decide whether a subject can count.
+    ``every`` kind of the type; ``asked``: the kinds that decide whether a subject can count; ``elements`` that are
+    looked at, with their types for an outline.
     """
 
-    __slots__ = ("_codes", "_free", "_known", "_profiles", "asked", "every")
+    __slots__ = (
+        "_anywhere", "_at_once", "_codes", "_free", "_of_times", "_placed", "_profiles", "_timed", "asked",
+        "elements", "every",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.every = 0
         self.asked = 0
+        self.elements: dict[str, Any] = {}
+        # Kinds of any codes, and of them those of any time.
         self._free = 0
+        self._at_once = 0
+        #: The attributes of outlines that have codes, with the kinds of the codes.
+        self._placed: list[tuple[str, dict[str | None, int]]] = []
+        self._profiles: dict[str, int] = {}
+        # Codes of which it is not known where they are.
+        self._anywhere = 0
         self._codes: dict[bytes, int] = {}
-        self._known = self._codes.keys()
-        self._profiles: list[tuple[bytes, int]] = []
+        self._timed: dict[Touching, int] = {}
+        self._of_times = 0
 
     def add(self, one: Wanted, bit: int) -> None:
         """Adds a kind."""
         self.every |= bit
+        for times in one.times:
+            touched = touching(times)
+            self._timed[touched] = self._timed.get(touched, 0) | bit
+            self._of_times |= bit
+            self.elements = {
+                **dict.fromkeys(times.others, AnyTime),
+                **dict.fromkeys(times.dates, Timed),
+                **self.elements,
+            }
         if one.codes is None:
             self._free |= bit
+            if not one.times:
+                self._at_once |= bit
             return
-        for code in one.codes:
-            key = code.encode("utf-8", "replace")
-            self._codes[key] = self._codes.get(key, 0) | bit
-        # Slashes may be written as escapes.
-        self._profiles += [(url.rpartition("/")[2].encode("utf-8", "replace"), bit) for url in sorted(one.profiles)]
+        for url in one.profiles:
+            name = _profile_name(url)
+            self._profiles[name] = self._profiles.get(name, 0) | bit
+            self.elements["meta"] = Profiles
+        for element in one.elements:
+            self.elements[element] = Coded
+            field = field_of(element)
+            known = next((known for name, known in self._placed if name == field), None)
+            if known is None:
+                known = {}
+                self._placed.append((field, known))
+            for code in one.codes:
+                known[code] = known.get(code, 0) | bit
+        if not one.elements:
+            self._anywhere |= bit
+            for code in one.codes:
+                key = code.encode("utf-8", "replace")
+                self._codes[key] = self._codes.get(key, 0) | bit
 
-    def looked(self, text: bytes, how: Writing) -> int:
-        """The kinds that a resource of the type may be of; 0 if it does not matter."""
+    def looked(self, one: Any, text: bytes | msgspec.Raw) -> int:
+        """The kinds that a resource of the type may be of, by its outline and its text; 0 if it does not matter."""
+        if self._at_once and not self.asked:
+            return self._at_once
         found = self._free
-        if not self._codes or how.not_done or (found and not self.asked):
-            return self.every
-        codes = _CODE.findall(text)
-        if how.escapes and any(b"\\" in code for code in codes):
-            return self.every
-        if not self._known.isdisjoint(codes):
-            known = self._codes
-            for code in codes:
-                found |= known.get(code, 0)
-        for name, bit in self._profiles:
-            if not found & bit and name in text:
-                found |= bit
+        for field, known in self._placed:
+            value = getattr(one, field)
+            # Nearly always it is like this.
+            if type(value) is list and len(value) == 1:
+                value = value[0]
+            if type(value) is Concept and value.extension is None and (codings := value.coding):
+                for coding in codings:
+                    if coding.code in known:
+                        found |= known[coding.code]
+            elif value is not None:
+                found |= self._of_any_form(value, known)
+        if self._profiles and one.at_meta is not None:
+            for url in one.at_meta.profile or ():
+                found |= self._profiles.get(_profile_name(url), 0)
+        if self._anywhere & ~found:
+            found |= self._mentioned(bytes(text))
+        # What matters whenever it was need not be looked at further.
+        if found and (self.asked or not found & ~self._of_times):
+            for touched, timed in self._timed.items():
+                if found & timed and not touched.holds(one):
+                    found &= ~timed
         return found
+
+    def _of_any_form(self, value: Any, known: Mapping[str | None, int]) -> int:
+        """The kinds of whose codes one is at an element."""
+        found = 0
+        for concept in value if type(value) is list else (value,):
+            if type(concept) is str:
+                found |= known.get(concept, 0)
+            elif concept.extension is not None and may_be_not_done(concept.extension):
+                return self.every
+            elif concept.coding:
+                for coding in concept.coding:
+                    found |= known.get(coding.code, 0)
+            else:
+                found |= known.get(concept.code, 0)
+        return found
+
+    def _mentioned(self, text: bytes) -> int:
+        """The kinds of whose codes one is anywhere in a text."""
+        escapes = b"\\" in text
+        if _NOT_DONE in text or (escapes and _LETTER in text):
+            return self._anywhere
+        codes = _CODE.findall(text)
+        if escapes and any(b"\\" in code for code in codes):
+            return self._anywhere
+        found = 0
+        for code in codes:
+            found |= self._codes.get(code, 0)
+        return found
+
+
+def _profile_name(url: str) -> str:
+    return url.partition("|")[0].rpartition("/")[2]
 
 
 class Screen:
     """A selection, ready to be held against texts: ``types`` that are wanted, and who cannot count."""
 
     def __init__(self, selection: Selection) -> None:
-        self.types: dict[bytes, TypeScreen] = {}
+        self.types: dict[str, TypeScreen] = {}
         self._bits: dict[Wanted, int] = {}
         for one in selection.wanted:
             self._bit(one)
@@ -116,6 +170,21 @@ class Screen:
             for clauses in selection.needed
         ]
         self.purposes = len(selection.needed)
+
+    @cached_property
+    def outlines(self) -> msgspec.json.Decoder[Any]:
+        """Decodes the outline of a resource of any type."""
+        elements: dict[str, Any] = {}
+        for kind in (AnyTime, Timed, Coded, Profiles):
+            # An element of one name may be a code here and a time there: of codes no time is told.
+            for one in self.types.values():
+                elements |= {name: kind for name, own in one.elements.items() if own is kind}
+        return msgspec.json.Decoder(outline(elements))
+
+    def outlines_of(self, name: str, more: Mapping[str, Any]) -> msgspec.json.Decoder[Any]:
+        """Decodes the outline of a resource of one type, with further elements."""
+        own = self.types[name].elements if name in self.types else {}
+        return msgspec.json.Decoder(outline({**own, **more}))
 
     def ruled_out(self, kinds: int) -> frozenset[int]:
         """The purposes in which a subject with resources of these kinds cannot count."""
@@ -127,15 +196,15 @@ class Screen:
         mask = 0
         for one in clause:
             bit = self._bit(one)
-            self.types[one.type.encode()].asked |= bit
+            self.types[one.type].asked |= bit
             mask |= bit
         return mask
 
     def _bit(self, wanted: Wanted) -> int:
-        # Days are not looked at: to find the right ones in a text costs more than it saves.
+        # Of days that are anywhere in a text nothing is told: to find the right ones costs more than it saves.
         kind = msgspec.structs.replace(wanted, low=None, high=None)
         bit = self._bits.get(kind)
         if bit is None:
             bit = self._bits[kind] = 1 << len(self._bits)
-            self.types.setdefault(wanted.type.encode(), TypeScreen()).add(wanted, bit)
+            self.types.setdefault(wanted.type, TypeScreen()).add(wanted, bit)
         return bit

@@ -8,14 +8,29 @@ from __future__ import annotations
 import msgspec
 
 
+class Times(msgspec.Struct, frozen=True):
+    """The time of one element touches the days from ``low`` to ``high`` (``YYYY-MM-DD``; ``None``: unbounded).
+
+    ``dates``: its JSON names where it is a date, dateTime, instant or Period; ``others``: where it is another time, of
+    which a date says nothing.  A resource that has none of them may matter as well.
+    """
+
+    dates: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    low: str | None = None
+    high: str | None = None
+
+
 class Wanted(msgspec.Struct, frozen=True):
     """One kind of resources that can matter: those of a type, of them those with a code and a date.
 
-    ``codes``: one of them is the code of some Coding of the resource, of whatever system and wherever it is, or the
+    ``codes``: one of them is the code of some Coding of the resource, of whatever system, or the
     resource names a value set of things not done, or it declares one of ``profiles``; ``None``: codes do not matter.
-    ``low``: a day (``YYYY-MM-DD``) on
-    or after which the resource has a time; ``high``: one on or before which it has one.  A Period without a start or an
-    end, an age and the like have times on either side; ``None``: unbounded.
+    ``elements``: JSON names of the resource's own elements, in one of which the code, or that value set, is if it
+    matters; none: it may be anywhere.  Sources may look for it anywhere in any case.
+    ``low``: a day (``YYYY-MM-DD``) on or after which the resource has a time; ``high``: one on or before which it has
+    one.  A Period without a start or an end, an age and the like have times on either side; ``None``: unbounded.
+    ``times``: the same, as far as it is told of single elements; a source may look at either.
     """
 
     type: str
@@ -23,6 +38,8 @@ class Wanted(msgspec.Struct, frozen=True):
     profiles: frozenset[str] = frozenset()
     low: str | None = None
     high: str | None = None
+    elements: tuple[str, ...] = ()
+    times: tuple[Times, ...] = ()
 
 
 Clause = tuple[Wanted, ...]

@@ -1,19 +1,25 @@
-"""Bundles read only as far as they matter: what is not wanted is passed over in the text.
+"""Bundles read only as far as they matter: of the other resources no more than their outline is.
 
-Always holds: a Bundle is skimmed only if it has exactly one Patient, and every entry says plainly what it is; all
+Always holds: a Bundle is skimmed only if it has exactly one Patient, and every entry is plainly of some type; all
 others are read whole, and so is what is broken, so that errors read the same.
 """
 
 from __future__ import annotations
 
-import msgspec
+from typing import Any
 
-from cqlmeasure.data.reading import Json, parse_resource
-from cqlmeasure.data.screen import Screen, TypeScreen, type_of, writing
+import msgspec
+import orjson
+
+from cqlmeasure.data.outline import UNREADABLE
+from cqlmeasure.data.reading import Json
+from cqlmeasure.data.screen import Screen, TypeScreen
+
+_ABSENT = msgspec.Raw()
 
 
 class _Entry(msgspec.Struct, gc=False):
-    resource: msgspec.Raw = msgspec.Raw(b"")
+    resource: msgspec.Raw = _ABSENT
     fullUrl: str | None = None
 
 
@@ -22,8 +28,6 @@ class _Bundle(msgspec.Struct):
     entry: list[_Entry] = []
 
 
-_Text = tuple[bytes, str | None]
-"""The text of a resource, and its fullUrl."""
 _DECODER = msgspec.json.Decoder(_Bundle)
 
 
@@ -34,44 +38,51 @@ class Skimmed(msgspec.Struct, frozen=True):
     ruled_out: frozenset[int]
 
 
-def skim(text: bytes, place: str, screen: Screen) -> Skimmed | None:
+def skim(text: bytes, screen: Screen) -> Skimmed | None:
     """What matters of a Bundle; ``None`` if it has to be read whole."""
-    how = writing(text)
-    if how is None:
-        return None
     try:
         bundle = _DECODER.decode(text)
-    except msgspec.MsgspecError:
+        found = _matter(bundle.entry, screen) if bundle.resourceType == "Bundle" else None
+        if found is None:
+            return None
+        kept, ruled_out = found
+        return Skimmed([(orjson.loads(bytes(entry.resource)), entry.fullUrl) for entry in kept], ruled_out)
+    except (*UNREADABLE, orjson.JSONDecodeError):
         return None
-    if bundle.resourceType != "Bundle":
-        return None
-    patient: _Text | None = None
-    of_types: list[tuple[_Text, TypeScreen]] = []
-    types = screen.types
-    for entry in bundle.entry:
-        resource = bytes(entry.resource)
-        name = type_of(resource)
-        if name is None or name == b"Bundle":
-            if resource:
-                return None
-        elif name == b"Patient":
+
+
+def _matter(entries: list[_Entry], screen: Screen) -> tuple[list[_Entry], frozenset[int]] | None:
+    """The entries that matter, the Patient first, and the purposes that are ruled out; ``None`` if it cannot be told.
+
+    Raises one of ``UNREADABLE`` for what is not as FHIR has it.
+    """
+    types, outline = screen.types, screen.outlines.decode
+    patient: _Entry | None = None
+    # What decides whether the subject can count is looked at first: if it cannot, the rest need not be.
+    found: list[tuple[_Entry, Any, TypeScreen | None]] = []
+    kinds = 0
+    for entry in entries:
+        resource = entry.resource
+        if resource is _ABSENT:
+            continue
+        one = outline(resource)
+        name = one.resourceType
+        if name == "Patient":
             if patient is not None:
                 return None
-            patient = resource, entry.fullUrl
+            patient = entry
+        elif name == "Bundle":
+            return None
         elif (wanted := types.get(name)) is not None:
-            of_types.append(((resource, entry.fullUrl), wanted))
+            if not wanted.asked:
+                found.append((entry, one, wanted))
+            elif looked := wanted.looked(one, resource):
+                kinds |= looked
+                found.append((entry, one, None))
     if patient is None:
         return None
-    # First what decides whether the subject can count: if it cannot, the rest need not be looked at.
-    looked = [wanted.looked(one[0], how) if wanted.asked else -1 for one, wanted in of_types]
-    kinds = 0
-    for mask in looked:
-        if mask > 0:
-            kinds |= mask
     ruled_out = screen.ruled_out(kinds)
-    kept = [patient]
-    if not screen.purposes or len(ruled_out) < screen.purposes:
-        for (one, wanted), mask in zip(of_types, looked, strict=True):
-            if mask > 0 or (mask < 0 and wanted.looked(one[0], how)):
-                kept.append(one)
-    return Skimmed([(parse_resource(resource, place), url) for resource, url in kept], ruled_out)
+    if screen.purposes and len(ruled_out) == screen.purposes:
+        return [patient], ruled_out
+    kept = [entry for entry, one, wanted in found if wanted is None or wanted.looked(one, entry.resource)]
+    return [patient, *kept], ruled_out

@@ -65,7 +65,7 @@ class Source:
     def from_text(self, text: bytes, place: str) -> Iterator[SubjectData] | Json:
         """The subjects of the text of a Bundle, or the resource that it is."""
         if self.selection is not None and len(text) >= SKIMMED_FROM and self.screen is not None:
-            skimmed = skim(text, place, self.screen)
+            skimmed = skim(text, self.screen)
             if skimmed is not None:
                 return self._from_entries(skimmed.entries, place, skimmed.ruled_out)
         resource = parse_resource(text, place)

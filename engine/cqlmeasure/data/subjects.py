@@ -6,7 +6,7 @@ data is as written); resources of one patient never reach another except through
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -120,8 +120,26 @@ class Screened(Protocol):
 
 def unique_resources(resources: Iterable[Json]) -> list[Json]:
     """``resources`` without exact repetitions (same type, id and content)."""
+    found = list(resources)
+    if _differ(found):
+        return found
     seen: _Seen = {}
-    return [resource for resource in resources if not _is_repeated(resource, seen)]
+    return [resource for resource in found if not _is_repeated(resource, seen)]
+
+
+def _unique_entries(entries: list[tuple[Json, str | None]]) -> list[tuple[Json, str | None]]:
+    if _differ([resource for resource, _ in entries]):
+        return entries
+    seen: _Seen = {}
+    return [entry for entry in entries if not _is_repeated(entry[0], seen)]
+
+
+def _differ(resources: list[Json]) -> bool:
+    """Whether the ids tell that no resource is a repetition; nearly always they do."""
+    try:
+        return len({resource.get("id") for resource in resources}) == len(resources)
+    except TypeError:  # an id that is no text
+        return False
 
 
 _Seen = dict[tuple[str, str], tuple[Json, ...]]
@@ -200,6 +218,18 @@ def all_references(value: Any) -> Iterator[str]:
             stack.extend(below for below in item if isinstance(below, dict | list))
 
 
+def _by_reference(entries: Iterable[tuple[Json, str | None]]) -> dict[str, list[Json]]:
+    """The resources by what refers to them: ``Type/id``, or a fullUrl that is a urn."""
+    found: dict[str, list[Json]] = {}
+    for resource, full_url in entries:
+        identity = resource.get("id")
+        if isinstance(identity, str):
+            found.setdefault(f"{resource['resourceType']}/{identity}", []).append(resource)
+        if full_url and full_url.startswith("urn:"):
+            found.setdefault(full_url, []).append(resource)
+    return found
+
+
 class Grouping:
     """The subjects of a set of resources, by references and the patient compartment.
 
@@ -209,40 +239,34 @@ class Grouping:
 
     def __init__(self, resources: Iterable[tuple[Json, str | None]], source: str, lone_owns: bool) -> None:
         self._source = source
-        self._patients: list[Json] = []
-        self._by_reference: dict[str, list[Json]] = {}
-        others: list[Json] = []
-        seen: _Seen = {}
-        for resource, full_url in resources:
-            if _is_repeated(resource, seen):
-                continue
-            identity = resource.get("id")
-            if isinstance(identity, str):
-                self._by_reference.setdefault(f"{resource['resourceType']}/{identity}", []).append(resource)
-            if full_url and full_url.startswith("urn:"):
-                self._by_reference.setdefault(full_url, []).append(resource)
-            (self._patients if resource["resourceType"] == "Patient" else others).append(resource)
+        self._entries = _unique_entries(list(resources))
+        patients = [entry for entry in self._entries if entry[0]["resourceType"] == "Patient"]
+        self._patients = [one for one, _ in patients]
+        self._others = [one for one, _ in self._entries if one["resourceType"] != "Patient"]
         if not self._patients:
-            raise no_patient(source, others)
+            raise no_patient(source, self._others)
         self._owned: dict[int, list[Json]] = {id(patient): [] for patient in self._patients}
         self._shared: set[int] = set()
         self._claimed: set[int] = set()
         only = self._patients[0] if lone_owns and len(self._patients) == 1 else None
-        for resource in others:
-            self._place(resource, only)
-        self._others = others
+        targets = _by_reference(patients)
+        for resource in self._others:
+            self._place(resource, only, targets)
 
-    def _place(self, resource: Json, only: Json | None) -> None:
+    def _place(self, resource: Json, only: Json | None, patients: Mapping[str, list[Json]]) -> None:
         named = False
         owners: set[int] = set()
         for reference in compartment_references(resource):
-            target = relative_reference(reference)
-            named = named or target.startswith("Patient/")
-            for found in self._by_reference.get(target, ()):
-                if found["resourceType"] == "Patient" and id(found) not in owners:
-                    named = True
-                    owners.add(id(found))
-                    self._owned[id(found)].append(resource)
+            # Nearly always it is written as ``Type/id``.
+            found = patients.get(reference)
+            if found is None:
+                target = relative_reference(reference)
+                named = named or target.startswith("Patient/")
+                found = patients.get(target) or []
+            for patient in found:
+                if id(patient) not in owners:
+                    owners.add(id(patient))
+                    self._owned[id(patient)].append(resource)
         if owners:
             self._claimed.add(id(resource))
         elif not named:
@@ -254,19 +278,20 @@ class Grouping:
 
     def subjects(self) -> Iterator[SubjectData]:
         """The subjects in the order of their Patients; ``resources`` starts with the Patient."""
+        by_reference = _by_reference(self._entries) if self._shared else {}
         for patient in self._patients:
             resources = [patient, *self._owned[id(patient)]]
             if self._shared:
-                self._follow(resources)
+                self._follow(resources, by_reference)
             yield SubjectData(_patient_id(patient, self._source), resources, self._source)
 
-    def _follow(self, resources: list[Json]) -> None:
+    def _follow(self, resources: list[Json], by_reference: Mapping[str, list[Json]]) -> None:
         """Adds the shared resources that these refer to, and those that they refer to in turn."""
         taken: set[int] = set()
         at = 0
         while at < len(resources):
             for reference in all_references(resources[at]):
-                for found in self._by_reference.get(relative_reference(reference), ()):
+                for found in by_reference.get(relative_reference(reference), ()):
                     if id(found) in self._shared and id(found) not in taken:
                         taken.add(id(found))
                         resources.append(found)

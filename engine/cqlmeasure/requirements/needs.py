@@ -28,31 +28,46 @@ _REACHING = frozenset({"resolve"})
 class Terms(msgspec.Struct, frozen=True):
     """The codes of a value set (its canonical, maybe with ``|version``), or some codes.
 
-    ``profile``: what declares this profile may have other codes.
+    ``profile``: what declares this profile may have other codes.  ``elements``: the JSON names of the resource's own
+    elements where the codes are; none if they are deeper, or cannot be told.
     """
 
     value_set: str | None = None
     codes: tuple[str, ...] = ()
     profile: str | None = None
+    elements: tuple[str, ...] = ()
+
+
+class Touch(msgspec.Struct, frozen=True):
+    """A time that touches a span.
+
+    ``dates``: the JSON names of the resource's own element that has the time, for the types that are dates or Periods;
+    ``others``: for its other types.  None if the element is deeper, or has several values.
+    """
+
+    span: Span
+    dates: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    def days(self, periods: Periods) -> tuple[str | None, str | None]:
+        """The first and last day of the span, each a day wide of the bound, as time zones shift dates."""
+        low = widened(periods, self.span.low, high=False)
+        high = widened(periods, self.span.high, high=True)
+        return low.isoformat() if low is not None else None, high.isoformat() if high is not None else None
 
 
 class Kinds(msgspec.Struct, frozen=True):
-    """Resources of a type; of them those that have a code of each of ``terms`` and touch each of ``spans``."""
+    """Resources of a type; of them those that have a code of each of ``terms`` and each of the ``times``."""
 
     type: str
     terms: tuple[Terms, ...] = ()
-    spans: tuple[Span, ...] = ()
+    times: tuple[Touch, ...] = ()
 
     def days(self, periods: Periods) -> tuple[str | None, str | None]:
-        """A day on or after which the resource has a time, and one on or before which it has a time, if that is so.
-
-        They are a day wide of the bounds, as time zones shift dates.
-        """
-        lows = (widened(periods, span.low, high=False) for span in self.spans)
-        highs = (widened(periods, span.high, high=True) for span in self.spans)
-        low = max((day for day in lows if day is not None), default=None)
-        high = min((day for day in highs if day is not None), default=None)
-        return low.isoformat() if low is not None else None, high.isoformat() if high is not None else None
+        """A day on or after which the resource has a time, and one on or before which it has a time, if that is so."""
+        days = [one.days(periods) for one in self.times]
+        low = max((low for low, _ in days if low is not None), default=None)
+        return low, min((high for _, high in days if high is not None), default=None)
 
 
 class Needs(msgspec.Struct, frozen=True):
@@ -97,12 +112,12 @@ def _retrieved(site: Site, paths: Paths) -> Kinds:
 def _fixed(profile: str | None) -> tuple[Terms, ...]:
     """The code that a profile fixes."""
     code = fixed_code(profile) if profile is not None else None
-    return (Terms(codes=(code,), profile=profile),) if code is not None else ()
+    return (Terms(codes=(code,), profile=profile, elements=("code",)),) if code is not None else ()
 
 
 def _kind(entry: Entry, paths: Paths) -> Kinds:
     terms = [*_terms(entry.resource, entry.code_path, entry.codes, paths), *_fixed(entry.profile)]
-    spans = []
+    times = []
     for one in sorted(entry.filters, key=repr):
         path = paths.clean(entry.resource, one.path)
         match one.test:
@@ -112,8 +127,18 @@ def _kind(entry: Entry, paths: Paths) -> Kinds:
             # Of ``meta`` sources do not look at times.
             case DateTest(partial=False) as test if not _extended(path) and path[:1] != ("meta",):
                 if (paths.types(entry.resource, path) or frozenset()) & DATE_TYPES:
-                    spans.append(Span(test.low, test.high))
-    return Kinds(entry.resource, tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(spans)))
+                    times.append(Touch(Span(test.low, test.high), *_dated(entry.resource, path, paths)))
+    return Kinds(entry.resource, tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(times)))
+
+
+def _dated(resource: str, path: tuple[str, ...], paths: Paths) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The JSON names of the element at a path that are dates or Periods, and the others."""
+    if len(path) == 2 and path[1] in ("start", "end"):
+        path = path[:1]
+    if len(path) != 1 or not paths.is_single(resource, path):
+        return (), ()
+    dates = paths.properties(resource, path[0], DATE_TYPES)
+    return dates, tuple(name for name in paths.properties(resource, path[0]) if name not in dates)
 
 
 def _terms(resource: str, path: str | None, wanted: object, paths: Paths) -> tuple[Terms, ...]:
@@ -122,11 +147,12 @@ def _terms(resource: str, path: str | None, wanted: object, paths: Paths) -> tup
     types = paths.types(resource, steps)
     if types is None or not types & _CODINGS or any(map(paths.fhir.is_primitive, types)) or _extended(steps):
         return ()
+    elements = paths.properties(resource, steps[0], _CODINGS) if len(steps) == 1 else ()
     match wanted:
         case Terminology(url):
-            return (Terms(value_set=url),)
+            return (Terms(value_set=url, elements=elements),)
         case Codes(codes):
-            return (Terms(codes=tuple(dict.fromkeys(code for _, code, _ in codes))),)
+            return (Terms(codes=tuple(dict.fromkeys(code for _, code, _ in codes)), elements=elements),)
     return ()
 
 

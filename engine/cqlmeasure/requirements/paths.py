@@ -53,6 +53,15 @@ class Paths:
             owners = self.types(resource, path[: at + 1])
         return owners is not None
 
+    def properties(self, resource: str, name: str, types: frozenset[str] | None = None) -> tuple[str, ...]:
+        """The JSON names of an element of a resource: a choice has one for each type, here for those of ``types``."""
+        element = self.fhir.element(resource, name)
+        if element is None:
+            return ()
+        kind = element.type.element if isinstance(element.type, ListType) else element.type
+        keys = self.fhir.choice_keys(name, kind)
+        return tuple(key for key, one in keys.items() if types is None or one in types) if keys else (name,)
+
     def _step(self, owners: Iterable[str], name: str) -> frozenset[str] | None:
         found: set[str] = set()
         for owner in owners:

@@ -46,15 +46,13 @@ class Buffer:
         if at == 0 and data[:3] == b"\xef\xbb\xbf":
             at = 3
         while at < end:
-            newline = data.find(b"\n", at)
-            if newline < 0 or newline - at > MAX_LINE_BYTES:
-                line = self.line(at)
-                newline = at + len(line)
-            else:
-                line = data[at:newline]
-            if line and not line.isspace():
-                yield at, line
-            at = newline + 1
+            # Many lines at a time, as far as there are whole ones.
+            newline = data.rfind(b"\n", at, min(at + _BLOCK, end))
+            block = data[at:newline] if newline >= 0 else self.line(at)
+            for line in block.split(b"\n"):
+                if line and not line.isspace():
+                    yield at, line
+                at += len(line) + 1
 
     def spans(self, start: int, stop: int | None) -> Iterator[tuple[int, int]]:
         """The part between two offsets, both where lines begin, in pieces; the memory of each is given back."""

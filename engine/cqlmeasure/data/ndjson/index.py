@@ -10,18 +10,29 @@ from __future__ import annotations
 import mmap
 import re
 from array import array
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 
-from cqlmeasure.data.compartment import PATIENT_PATHS, compartment_elements, compartment_references
+from cqlmeasure.data.compartment import (
+    PATIENT_PATHS,
+    compartment_elements,
+    compartment_fields,
+    compartment_references,
+    outlined_references,
+)
+from cqlmeasure.data.outline import UNREADABLE
 from cqlmeasure.data.reading import Json
-from cqlmeasure.data.screen import PLAIN, Screen, is_plain, type_of, writing
+from cqlmeasure.data.screen import Screen, TypeScreen, type_of
+from cqlmeasure.data.selection import Selection
 from cqlmeasure.data.subjects import relative_reference
 
 #: A line that is not, as a bulk export writes it, of the type that the first line is of.
 _OTHER = rb'\n(?!\{"resourceType":"%s"[,}]|[ \t\r]*(?:\n|\Z))'
 _NAMELESS = "\0"
+ANY_KIND = -1
+"""The kinds of what was not looked at."""
 #: A character of a reference that is written as an escape (``<``, ``>``, ``&`` and quotes often are, and are in none).
 _ESCAPED = re.compile(rb"\\u00(?!2[267]|3[cCeE])[2-7]")
 
@@ -89,24 +100,30 @@ def _extend(places: dict[str, array[int]], name: str, positions: Iterable[int]) 
     known.extend(positions)
 
 
+class _Kind(NamedTuple):
+    """What is looked at on lines with resources of one type, and where it says whose they are."""
+
+    outline: Callable[[bytes], Any]
+    wanted: TypeScreen | None
+    owners: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 class Index:
     """Finds the places of lines; ``carriers`` are types that are known from an earlier pass."""
 
     def __init__(self, screen: Screen | None = None, carriers: Iterable[str] = ()) -> None:
         self.places = Places()
-        self._screen = screen
-        self._looked = 0
-        wanted = screen.types if screen is not None else ()
-        shared = {name.decode() for name in wanted if name.decode() not in PATIENT_PATHS}
+        self._screen = screen if screen is not None else Screen(Selection(()))
+        self._selects = screen is not None
+        self._kinds: dict[str, _Kind] = {}
+        shared = {name for name in self._screen.types if name not in PATIENT_PATHS}
         self._given = {*carriers, *shared} - {"Patient"}
         self.places.carriers = set(self._given)
         self._references = [f"{name}/".encode() for name in sorted(self._given)]
-        self._plain = False
         self._carrying = True
 
     def begin(self, data: bytes | mmap.mmap, start: int, stop: int) -> None:
         """Looks at a part of a file as a whole, so that less has to be looked for on each of its lines."""
-        self._plain = is_plain(data, start, stop)
         self._carrying = self._leads(data, start, stop)
 
     def _leads(self, data: bytes | mmap.mmap, start: int, stop: int) -> bool:
@@ -126,57 +143,78 @@ class Index:
         """Whether lines were passed over before it was known that they lead to what matters."""
         return places.passed and not places.carriers <= self._given
 
-    def takes(self, name: bytes | None, line: bytes, position: int) -> bool:
+    def takes(self, name: str | None, line: bytes, position: int) -> bool:
         """Indexes or passes over a line with a resource of this type; not what has to be read to be told."""
-        self._looked = -1
-        if name is None or name == b"Bundle":
+        if name is None or name == "Bundle":
             return False
-        if name != b"Patient" and self._screen is not None and self._passes_over(self._screen, name, line):
+        kind = self._kinds.get(name) or self._kind(name)
+        screened = self._selects and name != "Patient"
+        wanted = kind.wanted
+        if screened and wanted is None and not (self._carrying and self._may_lead(line)):
+            self._pass_over(name)
             return True
-        found = compartment_elements(line, name.decode())
-        if found is None:
+        try:
+            one = kind.outline(line)
+        except UNREADABLE:
             return False
-        self.add(found, position)
+        if one.resourceType != name:
+            return False
+        kinds = ANY_KIND
+        if screened:
+            kinds = wanted.looked(one, line) if wanted is not None else 0
+            # Of what nobody wants it is known already that it leads somewhere.
+            if not kinds and wanted is not None and not (self._carrying and self._may_lead(line)):
+                self._pass_over(name)
+                return True
+        self._add(name, one.at_id, _owners(outlined_references(one, kind.owners)), kinds, position)
         return True
 
-    def _passes_over(self, screen: Screen, name: bytes, line: bytes) -> bool:
-        """Whether a line does not matter."""
-        wanted = screen.types.get(name)
-        self._looked = 0
-        if wanted is not None:
-            how = PLAIN if self._plain else writing(line)
-            self._looked = wanted.looked(line, how) if how is not None else wanted.every
-        if self._looked or (self._carrying and self._leads(line, 0, len(line))):
-            return False
-        self.places.passed = True
-        self.places.types.setdefault(name.decode())
-        return True
+    def _kind(self, name: str) -> _Kind:
+        wanted = self._screen.types.get(name)
+        # Files may have any names of types: those that nobody knows share one outline.
+        key = name if wanted is not None or name in PATIENT_PATHS else ""
+        found = self._kinds.get(key)
+        if found is None:
+            decoder = self._screen.outlines_of(name, {"id": Any, **compartment_elements(name)})
+            found = self._kinds[key] = _Kind(decoder.decode, wanted, compartment_fields(name))
+        return found
+
+    def _may_lead(self, line: bytes) -> bool:
+        return self._leads(line, 0, len(line))
+
+    def _pass_over(self, name: str) -> None:
+        places = self.places
+        places.passed = True
+        if name not in places.types:
+            places.types[name] = None
 
     def passes_over_lines(self, data: bytes | mmap.mmap, start: int, stop: int) -> bool:
         """Whether all lines of a part of a file are of one type that nobody wants, and lead to nothing that is."""
-        if self._screen is None:
+        if not self._selects:
             return False
         name = type_of(data[start : min(start + 4096, stop)].removeprefix(b"\xef\xbb\xbf"))
-        if name is None or name in (b"Patient", b"Bundle") or name in self._screen.types:
+        if name is None or name in ("Patient", "Bundle") or name in self._screen.types:
             return False
-        if re.compile(_OTHER % name).search(data, start, stop):
+        if re.compile(_OTHER % name.encode()).search(data, start, stop):
             return False
         if self._leads(data, start, stop):
             return False
-        self.places.passed = True
-        self.places.types.setdefault(name.decode())
+        self._pass_over(name)
         return True
 
     def add(self, resource: Json, position: int) -> None:
-        """Adds the resource on the line that was just looked at, or as much of it as says whose it is."""
-        places, kinds = self.places, self._looked
-        kind, identity = resource["resourceType"], resource.get("id")
-        places.types.setdefault(kind)
+        """Adds a resource that had to be read: it may be of any kind."""
+        owners = _owners(compartment_references(resource))
+        self._add(resource["resourceType"], resource.get("id"), owners, ANY_KIND, position)
+
+    def _add(self, kind: str, identity: object, owners: Collection[str], kinds: int, position: int) -> None:
+        places = self.places
+        if kind not in places.types:
+            places.types[kind] = None
         if kind == "Patient":
             name = identity if isinstance(identity, str) and identity else f"{_NAMELESS}{position}"
             _extend(places.patients, name, (position,))
             return
-        owners = _owners(compartment_references(resource))
         for owner in owners:
             positions = places.owned.get(owner)
             if positions is None:
@@ -188,7 +226,7 @@ class Index:
         if not owners and isinstance(identity, str):
             places.share(f"{kind}/{identity}", position)
             places.shared_kinds |= kinds
-            if self._screen is not None and kind not in places.carriers:
+            if self._selects and kind not in places.carriers:
                 places.carriers.add(kind)
                 self._references.append(f"{kind}/".encode())
                 self._carrying = True
@@ -197,8 +235,8 @@ class Index:
 def _owners(references: list[str]) -> Collection[str]:
     """The ids of the patients among references, each once."""
     if len(references) == 1:
-        parts = references[0].split("/")
-        if len(parts) == 2 and parts[0] == "Patient" and "?" not in parts[1]:
-            return (parts[1],)
-    targets = map(relative_reference, references)
+        (one,) = references
+        if one.startswith("Patient/") and one.count("/") == 1 and "?" not in one:
+            return (one[8:],)
+    targets = (relative_reference(one) for one in references if "Patient/" in one)
     return {target[8:] for target in targets if target.startswith("Patient/")}

@@ -71,11 +71,11 @@ class Survey(msgspec.Struct, frozen=True):
             # Nearly always a line is of the type of the line before.
             if not line.startswith(known):
                 name = type_of(line)
-                known = b'{"resourceType":"%s"' % name if name is not None else b"\0"
+                known = b'{"resourceType":"%s"' % name.encode() if name is not None else b"\0"
             if index.takes(name, line, high | offset):
                 continue
             try:
-                if name != b"Bundle":
+                if name != "Bundle":
                     # Nothing could be told at a glance.
                     resource = parse_resource(line, self.file.name)
                     if resource["resourceType"] != "Bundle":
