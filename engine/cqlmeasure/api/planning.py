@@ -23,7 +23,7 @@ Members = Callable[[str], frozenset[str] | None]
 class Kind(msgspec.Struct, frozen=True):
     """Resources of a type that have one of the codes (of a value set, or listed), and times, as ``Wanted`` says.
 
-    ``elements``: where the codes are; ``times``: the times of single elements.
+    ``elements``: where the codes are; ``times``: the times of single elements; ``there``: elements that it has.
     """
 
     type: str
@@ -34,6 +34,7 @@ class Kind(msgspec.Struct, frozen=True):
     high: str | None = None
     elements: tuple[str, ...] = ()
     times: tuple[Times, ...] = ()
+    there: tuple[tuple[str, ...], ...] = ()
 
 
 class ReadingPlan(msgspec.Struct, frozen=True):
@@ -103,7 +104,7 @@ def _wanted(kind: Kind, members: Members, *, dates: bool) -> Wanted:
     elements = kind.elements if codes is not None else ()
     if not dates:
         return Wanted(kind.type, codes, profiles, elements=elements)
-    return Wanted(kind.type, codes, profiles, kind.low, kind.high, elements, kind.times)
+    return Wanted(kind.type, codes, profiles, kind.low, kind.high, elements, kind.times, kind.there)
 
 
 def members_of(terminology: Terminology) -> Members:

@@ -42,8 +42,8 @@ def _kind(one: Kinds, periods: Periods) -> Kind:
     touched = ((touch, touch.days(periods)) for touch in one.times if touch.dates)
     times = tuple(Times(touch.dates, touch.others, *days) for touch, days in touched if days != (None, None))
     if not one.terms:
-        return Kind(one.type, low=low, high=high, times=times)
+        return Kind(one.type, low=low, high=high, times=times, there=one.there)
     # One set of codes is told to sources, that of the retrieve; further conditions would only narrow it.
     terms = one.terms[0]
     codes = None if terms.value_set is not None else terms.codes
-    return Kind(one.type, terms.value_set, codes, terms.profile, low, high, terms.elements, times)
+    return Kind(one.type, terms.value_set, codes, terms.profile, low, high, terms.elements, times, one.there)

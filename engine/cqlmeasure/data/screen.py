@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from cqlmeasure.data.outline import Coded, Concept, Profiles, field_of, may_be_not_done, outline
 from cqlmeasure.data.selection import Selection, Wanted
-from cqlmeasure.data.touching import AnyTime, Timed, Touching, touching
+from cqlmeasure.data.touching import AnyTime, Timed, touching
 
 _TYPE = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')
 _CODE = re.compile(rb'"code"\s*:\s*"([^"]*)"')
@@ -31,6 +31,26 @@ def type_of(text: bytes) -> str | None:
     return match[1].decode("ascii") if match is not None else None
 
 
+class _Condition(Protocol):
+    """What has to hold of a resource of a kind, by its outline."""
+
+    def holds(self, one: Any, /) -> bool: ...
+
+
+class _Has(NamedTuple):
+    """One of some elements is there; ``fields`` are the attributes of an outline."""
+
+    fields: tuple[str, ...]
+
+    def holds(self, one: Any) -> bool:
+        """Whether it is."""
+        return any(getattr(one, name) is not None for name in self.fields)
+
+
+def _has(names: tuple[str, ...]) -> _Has:
+    return _Has(tuple(map(field_of, names)))
+
+
 class TypeScreen:
     """What is wanted of one type.  Kinds of resources are bits of an ``int``.
 
@@ -39,7 +59,7 @@ class TypeScreen:
     """
 
     __slots__ = (
-        "_anywhere", "_at_once", "_codes", "_free", "_of_times", "_placed", "_profiles", "_timed", "asked",
+        "_anywhere", "_at_once", "_codes", "_conditional", "_conditions", "_free", "_placed", "_profiles", "asked",
         "elements", "every",
     )  # fmt: skip
 
@@ -47,7 +67,7 @@ class TypeScreen:
         self.every = 0
         self.asked = 0
         self.elements: dict[str, Any] = {}
-        # Kinds of any codes, and of them those of any time.
+        # Kinds of any codes, and of them those without conditions.
         self._free = 0
         self._at_once = 0
         #: The attributes of outlines that have codes, with the kinds of the codes.
@@ -56,24 +76,25 @@ class TypeScreen:
         # Codes of which it is not known where they are.
         self._anywhere = 0
         self._codes: dict[bytes, int] = {}
-        self._timed: dict[Touching, int] = {}
-        self._of_times = 0
+        self._conditions: dict[_Condition, int] = {}
+        self._conditional = 0
 
     def add(self, one: Wanted, bit: int) -> None:
         """Adds a kind."""
         self.every |= bit
         for times in one.times:
-            touched = touching(times)
-            self._timed[touched] = self._timed.get(touched, 0) | bit
-            self._of_times |= bit
+            self._limit(touching(times), bit)
             self.elements = {
                 **dict.fromkeys(times.others, AnyTime),
                 **dict.fromkeys(times.dates, Timed),
                 **self.elements,
             }
+        for names in one.there:
+            self._limit(_has(names), bit)
+            self.elements = {**dict.fromkeys(names, AnyTime), **self.elements}
         if one.codes is None:
             self._free |= bit
-            if not one.times:
+            if not one.times and not one.there:
                 self._at_once |= bit
             return
         for url in one.profiles:
@@ -94,6 +115,10 @@ class TypeScreen:
             for code in one.codes:
                 key = code.encode("utf-8", "replace")
                 self._codes[key] = self._codes.get(key, 0) | bit
+
+    def _limit(self, condition: _Condition, bit: int) -> None:
+        self._conditions[condition] = self._conditions.get(condition, 0) | bit
+        self._conditional |= bit
 
     def looked(self, one: Any, text: bytes | msgspec.Raw) -> int:
         """The kinds that a resource of the type may be of, by its outline and its text; 0 if it does not matter."""
@@ -116,11 +141,11 @@ class TypeScreen:
                 found |= self._profiles.get(_profile_name(url), 0)
         if self._anywhere & ~found:
             found |= self._mentioned(bytes(text))
-        # What matters whenever it was need not be looked at further.
-        if found and (self.asked or not found & ~self._of_times):
-            for touched, timed in self._timed.items():
-                if found & timed and not touched.holds(one):
-                    found &= ~timed
+        # What matters in any case need not be looked at further.
+        if found and (self.asked or not found & ~self._conditional):
+            for condition, limited in self._conditions.items():
+                if found & limited and not condition.holds(one):
+                    found &= ~limited
         return found
 
     def _of_any_form(self, value: Any, known: Mapping[str | None, int]) -> int:

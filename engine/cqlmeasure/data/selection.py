@@ -31,6 +31,7 @@ class Wanted(msgspec.Struct, frozen=True):
     ``low``: a day (``YYYY-MM-DD``) on or after which the resource has a time; ``high``: one on or before which it has
     one.  A Period without a start or an end, an age and the like have times on either side; ``None``: unbounded.
     ``times``: the same, as far as it is told of single elements; a source may look at either.
+    ``there``: JSON names of the resource's own elements; of each group it has one.
     """
 
     type: str
@@ -40,6 +41,7 @@ class Wanted(msgspec.Struct, frozen=True):
     high: str | None = None
     elements: tuple[str, ...] = ()
     times: tuple[Times, ...] = ()
+    there: tuple[tuple[str, ...], ...] = ()
 
 
 Clause = tuple[Wanted, ...]

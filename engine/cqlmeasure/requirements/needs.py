@@ -16,7 +16,7 @@ from cqlmeasure.requirements.infer import Entry, Inferred
 from cqlmeasure.requirements.paths import DATE_TYPES, Paths
 from cqlmeasure.requirements.run import Site
 from cqlmeasure.requirements.times import Span
-from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, Terminology
+from cqlmeasure.requirements.values import Codes, CodeTest, DateTest, PresenceTest, Terminology
 
 #: Types that have codes in a ``Coding``, where everybody who reads JSON finds them.
 _CODINGS = frozenset({"CodeableConcept", "Coding"})
@@ -57,11 +57,15 @@ class Touch(msgspec.Struct, frozen=True):
 
 
 class Kinds(msgspec.Struct, frozen=True):
-    """Resources of a type; of them those that have a code of each of ``terms`` and each of the ``times``."""
+    """Resources of a type; of them those that have a code of each of ``terms`` and each of the ``times``.
+
+    ``there``: JSON names of the resource's own elements, of each group of which it has one.
+    """
 
     type: str
     terms: tuple[Terms, ...] = ()
     times: tuple[Touch, ...] = ()
+    there: tuple[tuple[str, ...], ...] = ()
 
     def days(self, periods: Periods) -> tuple[str | None, str | None]:
         """A day on or after which the resource has a time, and one on or before which it has a time, if that is so."""
@@ -118,6 +122,7 @@ def _fixed(profile: str | None) -> tuple[Terms, ...]:
 def _kind(entry: Entry, paths: Paths) -> Kinds:
     terms = [*_terms(entry.resource, entry.code_path, entry.codes, paths), *_fixed(entry.profile)]
     times = []
+    there = []
     for one in sorted(entry.filters, key=repr):
         path = paths.clean(entry.resource, one.path)
         match one.test:
@@ -128,7 +133,10 @@ def _kind(entry: Entry, paths: Paths) -> Kinds:
             case DateTest(partial=False) as test if not _extended(path) and path[:1] != ("meta",):
                 if (paths.types(entry.resource, path) or frozenset()) & DATE_TYPES:
                     times.append(Touch(Span(test.low, test.high), *_dated(entry.resource, path, paths)))
-    return Kinds(entry.resource, tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(times)))
+            case PresenceTest() if not _extended(path):
+                there.append(paths.leading(entry.resource, path))
+    groups = tuple(dict.fromkeys(group for group in there if group))
+    return Kinds(entry.resource, tuple(dict.fromkeys(terms)), tuple(dict.fromkeys(times)), groups)
 
 
 def _dated(resource: str, path: tuple[str, ...], paths: Paths) -> tuple[tuple[str, ...], tuple[str, ...]]:

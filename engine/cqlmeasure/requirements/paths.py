@@ -62,6 +62,16 @@ class Paths:
         keys = self.fhir.choice_keys(name, kind)
         return tuple(key for key, one in keys.items() if types is None or one in types) if keys else (name,)
 
+    def leading(self, resource: str, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The JSON names of a resource's own element of which one is there if anything is at a path."""
+        element = self.fhir.element(resource, path[0])
+        if element is None or len(path) == 1:
+            return self.properties(resource, path[0])
+        kind = element.type.element if isinstance(element.type, ListType) else element.type
+        types = frozenset(self.fhir.choice_keys(path[0], kind).values())
+        within = frozenset(one for one in types if self.fhir.element(one, path[1]) is not None)
+        return self.properties(resource, path[0], within or None)
+
     def _step(self, owners: Iterable[str], name: str) -> frozenset[str] | None:
         found: set[str] = set()
         for owner in owners:
