@@ -1,7 +1,7 @@
 """Looking at the outline of a resource to see whether it is wanted, before any more of its text is read.
 
-Always holds: what is turned away is of a type, or has codes only, that nobody wants.  Where codes may be anywhere they
-are looked for in the text; what is written there in an unusual way (escapes in names) is let through.
+Always holds: what is turned away is of a type, or has codes or times only, that nobody wants.  Where codes may be
+anywhere they are looked for in the text; what is written there in an unusual way (escapes in names) is let through.
 """
 
 from __future__ import annotations

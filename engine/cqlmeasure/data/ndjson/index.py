@@ -57,11 +57,12 @@ class Places(msgspec.Struct):
     passed: bool = False
 
     def join(self, other: Places) -> None:
-        """Adds the places of the next part of the files."""
-        for name, positions in other.patients.items():
-            _extend(self.patients, name, positions)
-        for name, positions in other.owned.items():
-            _extend(self.owned, name, positions)
+        """Takes over the places of the next part of the files; ``other`` is of no use any more."""
+        for mine, theirs in ((self.patients, other.patients), (self.owned, other.owned)):
+            for name, positions in theirs.items():
+                # To copy what only one part has would take twice the memory for a while.
+                if mine.setdefault(name, positions) is not positions:
+                    mine[name].extend(positions)
         for name, kinds in other.kinds.items():
             self.kinds[name] = self.kinds.get(name, 0) | kinds
         for name, position in other.shared.items():
