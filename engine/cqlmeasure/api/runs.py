@@ -125,7 +125,7 @@ def sharing(
     wanted: Sequence[tuple[CompiledMeasure, Settings]],
 ) -> Sequence[tuple[CompiledMeasure, Settings]]:
     """The same; several measures look codes up together, now and when they are evaluated again."""
-    if len(wanted) == 1:
+    if len(wanted) < 2:
         return wanted
     together = tuple((measure.reference, settings.key) for measure, settings in wanted)
     shared = wanted[0][0].indexes(together)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -177,6 +177,11 @@ class TypeScreen:
         return found
 
 
+def _is_there(one: Wanted) -> bool:
+    """Whether every subject has such a resource: the Patient is always there."""
+    return one.type == "Patient" and not one.times and not one.there and one.codes is None
+
+
 def _profile_name(url: str) -> str:
     return url.partition("|")[0].rpartition("/")[2]
 
@@ -189,9 +194,13 @@ class Screen:
         self._bits: dict[Wanted, int] = {}
         for one in selection.wanted:
             self._bit(one)
-        #: What a Patient can be told by is not looked at: the Patient is always there.
         self._needed = [
-            [self._mask(clause) for clause in clauses if all(one.type != "Patient" for one in clause)]
+            [self._mask(clause) for clause in clauses if not any(map(_is_there, clause))]
+            for clauses in selection.needed
+        ]
+        #: What the Patient itself decides.
+        self._of_patient = [
+            [self._mask(clause) for clause in clauses if all(one.type == "Patient" for one in clause)]
             for clauses in selection.needed
         ]
         self.purposes = len(selection.needed)
@@ -217,6 +226,12 @@ class Screen:
             number for number, clauses in enumerate(self._needed) if any(not kinds & clause for clause in clauses)
         )
 
+    def excludes(self, patient: int) -> bool:
+        """Whether a subject whose Patient is of these kinds can count in no purpose, whatever else there is."""
+        return self.purposes > 0 and all(
+            any(not patient & clause for clause in clauses) for clauses in self._of_patient
+        )
+
     def _mask(self, clause: tuple[Wanted, ...]) -> int:
         mask = 0
         for one in clause:
@@ -233,3 +248,9 @@ class Screen:
             bit = self._bits[kind] = 1 << len(self._bits)
             self.types.setdefault(wanted.type, TypeScreen()).add(wanted, bit)
         return bit
+
+
+@lru_cache(maxsize=16)
+def screen_of(selection: Selection) -> Screen:
+    """The screen of a selection: one for all who ask for the same, as to make it takes longer than to read a subject."""
+    return Screen(selection)

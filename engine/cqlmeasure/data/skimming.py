@@ -1,7 +1,8 @@
 """Bundles read only as far as they matter: of the other resources no more than their outline is.
 
 Always holds: a Bundle is skimmed only if it has exactly one Patient, and every entry is plainly of some type; all
-others are read whole, and so is what is broken, so that errors read the same.
+others are read whole, and so is what is broken, so that errors read the same.  Of who cannot count because of the
+Patient alone, nothing else is looked at.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def skim(text: bytes, screen: Screen) -> Skimmed | None:
     """What matters of a Bundle; ``None`` if it has to be read whole."""
     try:
         bundle = _DECODER.decode(text)
-        found = _matter(bundle.entry, screen) if bundle.resourceType == "Bundle" else None
+        found = _matter(bundle.entry, text, screen) if bundle.resourceType == "Bundle" else None
         if found is None:
             return None
         kept, ruled_out = found
@@ -51,7 +52,12 @@ def skim(text: bytes, screen: Screen) -> Skimmed | None:
         return None
 
 
-def _matter(entries: list[_Entry], screen: Screen) -> tuple[list[_Entry], frozenset[int]] | None:
+def _is_of_one(text: bytes) -> bool:
+    """Whether a text is plainly a Bundle with one Patient, and with no Bundle in it."""
+    return text.count(b'"Patient"') == 1 and text.count(b'"Bundle"') == 1 and b"\\u" not in text
+
+
+def _matter(entries: list[_Entry], text: bytes, screen: Screen) -> tuple[list[_Entry], frozenset[int]] | None:
     """The entries that matter, the Patient first, and the purposes that are ruled out; ``None`` if it cannot be told.
 
     Raises one of ``UNREADABLE`` for what is not as FHIR has it.
@@ -71,6 +77,10 @@ def _matter(entries: list[_Entry], screen: Screen) -> tuple[list[_Entry], frozen
             if patient is not None:
                 return None
             patient = entry
+            own = types[name].looked(one, resource) if name in types else 0
+            if screen.excludes(own) and _is_of_one(text):
+                return [entry], frozenset(range(screen.purposes))
+            kinds |= own
         elif name == "Bundle":
             return None
         elif (wanted := types.get(name)) is not None:

@@ -10,7 +10,7 @@ import msgspec
 
 from cqlmeasure.data.compartment import PATIENT_PATHS
 from cqlmeasure.data.reading import Json, entries, parse_resource
-from cqlmeasure.data.screen import Screen
+from cqlmeasure.data.screen import Screen, screen_of
 from cqlmeasure.data.selection import Selection
 from cqlmeasure.data.skimming import skim
 from cqlmeasure.data.subjects import Grouping, SubjectData, subject_from_resources
@@ -49,7 +49,7 @@ class Source:
     def screen(self) -> Screen | None:
         """The selection, ready to be held against texts; made when the first text asks for it."""
         if self._screen is None and self.selection is not None:
-            self._screen = Screen(self.selection)
+            self._screen = screen_of(self.selection)
         return self._screen
 
     def note(self, found: Iterable[Diagnostic]) -> None:

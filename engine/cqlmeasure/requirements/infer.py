@@ -13,6 +13,7 @@ import msgspec
 from cqlmeasure.elm import FunctionDef, Library, deep_recursion
 from cqlmeasure.models import FhirTypes, fhir_types
 from cqlmeasure.requirements import (
+    rules_ages,
     rules_constants,
     rules_logic,
     rules_numbers,
@@ -38,7 +39,9 @@ from cqlmeasure.requirements.values import (
 )
 
 #: The modules whose import registers the rules.
-RULES = (rules_constants, rules_values, rules_numbers, rules_points, rules_queries, rules_times, rules_logic)
+RULES = (
+    rules_constants, rules_values, rules_numbers, rules_points, rules_queries, rules_ages, rules_times, rules_logic,
+)  # fmt: skip
 _ALTERNATIVES = 6
 
 

@@ -11,6 +11,7 @@ from cqlmeasure.elm import types as types_
 from cqlmeasure.elm.base import BinaryExpression, UnaryExpression
 from cqlmeasure.requirements.conditions import code_facts, condition, needs_data, strict
 from cqlmeasure.requirements.joins import note_joins
+from cqlmeasure.requirements.rules_ages import with_ages
 from cqlmeasure.requirements.rules_numbers import value_facts
 from cqlmeasure.requirements.rules_times import time_facts
 from cqlmeasure.requirements.run import Run, Scope, element_of, handler
@@ -93,8 +94,10 @@ def equal(run: Run, node: BinaryExpression, scope: Scope) -> Value:
         facts = facts or time_facts(run, "SameAs", left, right, None) or value_facts("SameAs", left, right)
         facts = [*facts, *_there(left), *_there(right)]
     found = strict(run, node, [left, right], facts)
+    if isinstance(node, logical.Equal):
+        return with_ages(found, "SameAs", left, right)
     # Two nulls are equivalent, so nothing has to be there.
-    return found if isinstance(node, logical.Equal) else Value(facts=found.facts)
+    return Value(facts=found.facts)
 
 
 def _there(value: Value) -> list[Fact]:
@@ -106,7 +109,7 @@ def _there(value: Value) -> list[Fact]:
 # operators that are null if an operand is
 
 
-@handler(clinical.CalculateAgeAt, clinical.CalculateAge, datetimes.DurationBetween, datetimes.DifferenceBetween)
+@handler(clinical.CalculateAge, datetimes.DifferenceBetween)
 def null_if_an_operand_is(run: Run, node: BinaryExpression, scope: Scope) -> Value:
     operands = node.operand if isinstance(node.operand, tuple) else (node.operand,)
     values = [run.evaluate(operand, scope) for operand in operands]

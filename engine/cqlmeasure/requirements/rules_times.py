@@ -10,6 +10,7 @@ from cqlmeasure.elm.base import BinaryExpression, TimingExpression
 from cqlmeasure.requirements import times
 from cqlmeasure.requirements.conditions import code_facts, strict
 from cqlmeasure.requirements.extents import extent_of, implied
+from cqlmeasure.requirements.rules_ages import with_ages
 from cqlmeasure.requirements.rules_numbers import value_facts
 from cqlmeasure.requirements.run import Run, Scope, element_of, handler
 from cqlmeasure.requirements.values import Codes, DateTest, Element, Fact, Moment, Value
@@ -24,7 +25,7 @@ def timing(run: Run, node: TimingExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = type(node).__name__.removeprefix("Proper")
     facts = time_facts(run, name, left, right, node.precision) or value_facts(name, left, right)
-    return strict(run, node, [left, right], facts)
+    return with_ages(strict(run, node, [left, right], facts), name, left, right)
 
 
 @handler(intervals.Contains, intervals.ProperContains, intervals.Includes, intervals.ProperIncludes)
@@ -32,7 +33,7 @@ def contains(run: Run, node: TimingExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = "In" if type(node).__name__.endswith("Contains") else "IncludedIn"
     facts = time_facts(run, name, right, left, node.precision) or value_facts(name, right, left)
-    return strict(run, node, [left, right], facts)
+    return with_ages(strict(run, node, [left, right], facts), name, right, left)
 
 
 @handler(logical.Less, logical.LessOrEqual, logical.Greater, logical.GreaterOrEqual)
@@ -40,7 +41,7 @@ def order(run: Run, node: BinaryExpression, scope: Scope) -> Value:
     left, right = (run.evaluate(operand, scope) for operand in node.operand)
     name = {"Less": "Before", "LessOrEqual": "SameOrBefore", "Greater": "After"}.get(type(node).__name__, "SameOrAfter")
     facts = time_facts(run, name, left, right, None) or value_facts(name, left, right)
-    return strict(run, node, [left, right], facts)
+    return with_ages(strict(run, node, [left, right], facts), name, left, right)
 
 
 _TURNED = {

@@ -141,6 +141,14 @@ class Moment(msgspec.Struct, frozen=True, tag=True):
     term: Time
 
 
+class Age(msgspec.Struct, frozen=True, tag=True):
+    """Symbol: how old a subject is at a point of time, in whole ``year``, ``month``, ``week`` or ``day``."""
+
+    subject: Item
+    at: Time
+    unit: str
+
+
 class Extent(msgspec.Struct, frozen=True):
     """Bounds that all points of a time are within, if it is not null; ``day``: only the days of the bounds count."""
 
@@ -149,7 +157,7 @@ class Extent(msgspec.Struct, frozen=True):
     day: bool = False
 
 
-Symbol = Element | Made | Codes | Terminology | Nothing | Constant | Range | Moment
+Symbol = Element | Made | Codes | Terminology | Nothing | Constant | Range | Moment | Age
 Clause = frozenset[Item]
 
 

@@ -161,12 +161,12 @@ class Index:
         if one.resourceType != name:
             return False
         kinds = ANY_KIND
-        if screened:
+        if self._selects:
             kinds = wanted.looked(one, line) if wanted is not None else 0
-            # Of what nobody wants it is known already that it leads somewhere.
-            if not kinds and wanted is not None and not (self._carrying and self._may_lead(line)):
-                self._pass_over(name)
-                return True
+        # Of what nobody wants it is known already that it leads somewhere.
+        if screened and wanted is not None and not kinds and not (self._carrying and self._may_lead(line)):
+            self._pass_over(name)
+            return True
         self._add(name, one.at_id, _owners(outlined_references(one, kind.owners)), kinds, position)
         return True
 
@@ -215,6 +215,8 @@ class Index:
         if kind == "Patient":
             name = identity if isinstance(identity, str) and identity else f"{_NAMELESS}{position}"
             _extend(places.patients, name, (position,))
+            if kinds:
+                places.kinds[name] = places.kinds.get(name, 0) | kinds
             return
         for owner in owners:
             positions = places.owned.get(owner)

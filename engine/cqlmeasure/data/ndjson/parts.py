@@ -13,7 +13,7 @@ import msgspec
 from cqlmeasure.data.ndjson.buffers import Buffer
 from cqlmeasure.data.ndjson.index import Index, Places
 from cqlmeasure.data.reading import Json, parse_resource
-from cqlmeasure.data.screen import Screen, type_of
+from cqlmeasure.data.screen import screen_of, type_of
 from cqlmeasure.data.selection import Selection
 from cqlmeasure.data.source import Source
 from cqlmeasure.data.subjects import SubjectData, all_references, relative_reference, unique_resources
@@ -54,7 +54,7 @@ class Survey(msgspec.Struct, frozen=True):
 
     def __call__(self) -> Surveyed:
         """The places of the lines; ``DataError`` if the file cannot be read."""
-        index = Index(Screen(self.selection) if self.selection is not None else None, self.carriers)
+        index = Index(screen_of(self.selection) if self.selection is not None else None, self.carriers)
         faults: list[Diagnostic] = []
         with closing(Buffer(self.file.path)) as buffer:
             for start, stop in buffer.spans(self.start, self.stop):
