@@ -176,6 +176,75 @@ def test_who_lacks_what_is_needed_in_time_is_ruled_out() -> None:
     assert kept(bundle(patient(), late, {**late, "period": {}}), selection) == [("p", ["p", "e", "e"], frozenset())]
 
 
+BORN = Wanted("Patient", times=(Times(("birthDate",), low="1950-01-01", high="2000-01-01"),))
+OF_AGE = Selection((Wanted("Patient"), VISITS, DRUGS), (((BORN,), (VISITS,)), ((BORN,),)))
+
+
+@pytest.mark.parametrize(
+    ("birth", "ruled_out"),
+    [
+        ({"birthDate": "1980-05-05"}, set()),
+        ({"birthDate": "1980"}, set()),
+        ({"birthDate": "1950"}, set()),
+        ({}, set()),
+        ({"birthDate": "unknown"}, set()),
+        ({"birthDate": "1949-12-01"}, {0, 1}),
+        ({"birthDate": "2000-02"}, {0, 1}),
+    ],
+)
+def test_who_has_not_the_age_is_ruled_out(birth: Json, ruled_out: set[int], tmp_path: Path) -> None:
+    person, visit = {**patient(), **birth}, {**A, "subject": {"reference": "Patient/p"}}
+    ids = ["p"] if ruled_out else ["p", "a"]
+    assert kept(bundle(person, visit), OF_AGE) == [("p", ids, frozenset(ruled_out))]
+    assert kept(bundle(visit, person), OF_AGE) == [("p", ids, frozenset(ruled_out))]
+    for one in (person, visit):
+        (tmp_path / f"{one['resourceType']}.ndjson").write_text(json.dumps(one))
+    (found,) = ndjson(tmp_path).selecting(OF_AGE)
+    assert ([resource["id"] for resource in found.resources], found.ruled_out) == (ids, frozenset(ruled_out))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"resourceType": "Patient", "id": "q", "birthDate": "1980-01-01"},
+        {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient", "id": "q"}}]},
+    ],
+    ids=["another patient", "a bundle in the bundle"],
+)
+def test_a_patient_is_not_ruled_out_for_another(other: Json) -> None:
+    old = {**patient(), "birthDate": "1900-01-01"}
+    assert [one.id for one in from_texts([bundle(old, other)]).selecting(OF_AGE)] == ["p", "q"]
+
+
+def test_a_second_patient_is_seen_however_it_is_written() -> None:
+    old = {**patient(), "birthDate": "1900-01-01"}
+    text = bundle(old, {"resourceType": "Patient", "id": "q"})
+    first, second = text.find(b'"Patient"'), text.rfind(b'"Patient"')
+    assert 0 < first < second
+    escaped = text[:second] + b'"P\\u0061tient"' + text[second + len('"Patient"') :]
+    assert [one.id for one in from_texts([escaped]).selecting(OF_AGE)] == ["p", "q"]
+
+
+THERE = [
+    ('"medicationReference":{"reference":"Medication/1"}', True),
+    ('"medicationReference":{}', True),
+    ('"medicationReference":null', False),
+    ('"medicationCodeableConcept":{"coding":[{"code":"1"}]}', False),
+    ('"status":"active"', False),
+    ('"medic\\u0061tionReference":{"reference":"Medication/1"}', True),
+]
+
+
+@pytest.mark.parametrize(("body", "wanted"), THERE)
+def test_elements_that_have_to_be_there(body: str, wanted: bool) -> None:
+    text = f'{{"resourceType":"MedicationRequest",{body}}}'
+    referring = Wanted("MedicationRequest", there=(("medicationReference",),))
+    assert looked(text, referring) is wanted
+    assert looked(text, referring, Wanted("MedicationRequest")) is True
+    assert looked(text, Wanted("MedicationRequest", there=(("medicationReference", "status"),))) in (wanted, True)
+    assert looked(text, Wanted("MedicationRequest", there=(("medicationReference",), ("status",)))) is False
+
+
 def looked(text: str, *wanted: Wanted) -> bool | None:
     """Whether a text is wanted; ``None`` if it has to be read to be told."""
     screen = Screen(Selection(wanted))

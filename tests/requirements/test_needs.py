@@ -118,3 +118,68 @@ def test_where_times_of_a_choice_are() -> None:
     assert set(paths.properties("Condition", "onset")) == every
     assert paths.properties("Encounter", "period") == ("period",)
     assert paths.properties("Encounter", "nothing") == ()
+
+
+AT_END = 'AgeInYearsAt(date from end of "Measurement Period")'
+AT_START = 'AgeInYearsAt(date from start of "Measurement Period")'
+AGES = [
+    (f"{AT_END} in Interval[18, 75]", "1950-12-30", "2009-01-01"),
+    (f"{AT_END} in Interval[18, 75)", "1950-12-30", "2009-01-01"),
+    (f"Interval[18, 75] contains {AT_END}", "1950-12-30", "2009-01-01"),
+    (f"{AT_END} >= 18", None, "2009-01-01"),
+    (f"{AT_END} > 18", None, "2009-01-01"),
+    (f"18 <= {AT_END}", None, "2009-01-01"),
+    (f"{AT_START} < 2", "2022-12-31", None),
+    (f"{AT_START} = 2", "2022-12-31", "2024-01-02"),
+    ('AgeInMonthsAt(start of "Measurement Period") <= 6', "2025-05-31", None),
+    ('years between Patient.birthDate and start of "Measurement Period" >= 65', None, "1961-01-02"),
+    (f"{AT_END} >= 0", None, "2028-01-01"),
+    (f"({AT_END} >= 18 and {AT_START} <= 30)", None, "2009-01-01"),
+    # Nothing follows.
+    (f"not ({AT_END} >= 18)", None, None),
+    (f"({AT_END} >= 18 or exists [Encounter])", None, None),
+    (f"{AT_END} >= Count([Encounter])", None, None),
+    (f"{AT_END} + 1 >= 18", None, None),
+    ("AgeInYearsAt(Max([Encounter] E return date from start of E.period)) >= 18", None, None),
+    ('years between Coalesce(Patient.birthDate.value, @2000-01-01) and end of "Measurement Period" >= 18', None, None),
+    ('years between (Patient.deceased as FHIR.dateTime) and end of "Measurement Period" >= 18', None, None),
+    ('AgeInHoursAt(start of "Measurement Period") >= 18', None, None),
+]
+
+
+@pytest.mark.parametrize(("cql", "low", "high"), AGES)
+def test_days_of_birth(cql: str, low: str | None, high: str | None) -> None:
+    needs = needs_of(found(f"define X: {cql}\n", "X", membership=["X"]))
+    assert needs is not None
+    days = [one.days(YEAR) for clause in needs.clauses for one in clause if len(clause) == 1 and one.times]
+    assert (low, high) in days if (low, high) != (None, None) else not days
+    assert all(one.dates == ("birthDate",) for clause in needs.clauses for kind in clause for one in kind.times)
+
+
+def test_one_of_two_ages() -> None:
+    cql = f"define X: {AT_END} < 2 or {AT_END} >= 65\n"
+    needs = needs_of(found(cql, "X", membership=["X"]))
+    assert needs is not None
+    (clause,) = (clause for clause in needs.clauses if all(one.times for one in clause))
+    assert {one.days(YEAR) for one in clause} == {(None, "1962-01-01"), ("2024-12-30", None)}
+
+
+@pytest.mark.parametrize(
+    ("cql", "there"),
+    [
+        ("exists ([Encounter] E where E.length is not null)", (("length",),)),
+        ("exists ([Observation] O where O.value is not null)", None),
+        ("exists ([MedicationRequest] R where (R.medication as FHIR.Reference).reference is not null)",
+         (("medicationReference",),)),
+        ("exists ([Encounter] E where E.length is null)", ()),
+        ("exists ([Encounter] E where E.length is not null or E.period is not null)", ()),
+    ],
+)  # fmt: skip
+def test_elements_that_are_there(cql: str, there: tuple[tuple[str, ...], ...] | None) -> None:
+    needs = needs_of(found(f"define X: {cql}\n", "X"))
+    assert needs is not None
+    (used,) = needs.used
+    if there is None:
+        assert {"valueQuantity", "valueBoolean", "valueDateTime"} < set(used.there[0])
+    else:
+        assert used.there == there
