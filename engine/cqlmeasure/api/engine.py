@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 
 READING = "reading"
+#: Plans of another form are not taken.
+_FORM = 2
 
 
 class Engine:
@@ -181,7 +183,7 @@ class PreparedLibrary:
     ) -> ReadingPlan | None:
         """What evaluating a Measure with this library reads; ``None`` if any resource may matter."""
         engine, program = self._engine, self._prepared.program
-        asked = orjson.dumps([measure.get("group"), measure.get("supplementalData"), parameters, offset])
+        asked = orjson.dumps([_FORM, measure.get("group"), measure.get("supplementalData"), parameters, offset])
         key = engine.store.key(READING, program.name, program.source, asked)
         if key in self._readings:
             return self._readings[key]

@@ -172,14 +172,14 @@ class _Sums:
         ]
         self.parts = [_Sums(part.group) for part in group.parts if part.group is not None]
 
-    def add(self, result: GroupResult | StratumResult) -> None:
+    def add(self, result: GroupResult | StratumResult, times: int = 1) -> None:
         for index, count in enumerate(result.counts):
             if count:
-                self.counts[index] += count
+                self.counts[index] += count * times
         for own, values in zip(self.observations, result.observations, strict=True):
-            own.extend(values)
+            own.extend(values * times)
         for part, found in zip(self.parts, result.parts, strict=True):
-            part.add(found)
+            part.add(found, times)
 
     def frozen(self) -> GroupResult:
         """The sums as they are; strata are none of theirs."""
@@ -202,8 +202,8 @@ class _GroupSums:
         self.strata: list[dict[tuple[str, ...], _Sums]] = [{} for _ in group.stratifiers]
         self.values: list[dict[tuple[str, ...], tuple[dict[str, Any], ...]]] = [{} for _ in group.stratifiers]
 
-    def add(self, result: GroupResult) -> None:
-        self.whole.add(result)
+    def add(self, result: GroupResult, times: int = 1) -> None:
+        self.whole.add(result, times)
         for sums, values, strata in zip(self.strata, self.values, result.strata, strict=True):
             for stratum in strata:
                 known = sums.get(stratum.key)
@@ -213,7 +213,7 @@ class _GroupSums:
                 elif values[stratum.key] != stratum.values:
                     # Of several spellings of one value the first in order, so that the sequence does not matter.
                     values[stratum.key] = min(values[stratum.key], stratum.values, key=repr)
-                known.add(stratum)
+                known.add(stratum, times)
 
     def result(self) -> GroupResult:
         strata = []
@@ -240,15 +240,15 @@ class Totals:
         self._supplemental: list[Counter[str]] = [Counter() for _ in definition.supplemental_data]
         self._concepts: list[dict[str, dict[str, Any]]] = [{} for _ in definition.supplemental_data]
 
-    def add(self, result: SubjectResult) -> None:
-        """Adds one subject; supplemental data count only for members of an initial population."""
-        self.subjects += 1
+    def add(self, result: SubjectResult, times: int = 1) -> None:
+        """Adds one subject, or several alike; supplemental data count only for members of an initial population."""
+        self.subjects += times
         if result.failed:
-            self.failed += 1
+            self.failed += times
             return
         member = False
         for initial, sums, found in zip(self._initial, self._groups, result.groups, strict=True):
-            sums.add(found)
+            sums.add(found, times)
             # A weighted composite has no population of its own: members are those of its components.
             member = member or (
                 any(found.counts[position] for position in initial)
@@ -258,7 +258,7 @@ class Totals:
         if member:
             for index, values in enumerate(result.supplemental):
                 for value in values:
-                    self._count(index, value.key, value.concept, 1)
+                    self._count(index, value.key, value.concept, times)
 
     def sums(self) -> Sums:
         """The sums so far, as plain data."""
@@ -322,10 +322,9 @@ class MeasureResult:
             self.failures.append(SubjectFailure(result.subject, found, not result.failed))
 
     def add_equal(self, result: SubjectResult, count: int) -> None:
-        """Adds so many subjects that are in no population, all with this result; the subjects are not kept."""
+        """Adds so many subjects, all with this result, which has no errors; the subjects are not kept."""
         if count:
-            self.totals.add(result)
-            self.totals.subjects += count - 1
+            self.totals.add(result, count)
 
     def part(self) -> PartResult:
         """The result as plain data, to be added to that of other parts."""

@@ -8,6 +8,7 @@ holds a block of subjects at a time.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from cqlmeasure.data.reading import identity_of
-from cqlmeasure.data.selection import Selection
+from cqlmeasure.data.selection import Answers, Selection
+from cqlmeasure.data.store.answering import answered, counted
 from cqlmeasure.data.store.arrow import Array, broken, modules
 from cqlmeasure.data.store.manifest import MANIFEST, Manifest, Partition, read_manifest, verify
-from cqlmeasure.data.store.matching import Found, Plan, find, plan_of
+from cqlmeasure.data.store.matching import Found, find
 from cqlmeasure.data.store.partition import PartitionFiles
+from cqlmeasure.data.store.plans import Plan, plan_of
 from cqlmeasure.data.subjects import Each, Json, SubjectData
 from cqlmeasure.errors import Diagnostic
 
@@ -51,6 +54,7 @@ class Store:
         self._share = share
         self._plan = plan
         self.left_out = 0
+        self.answers: Counter[Answers] = Counter()
 
     def __repr__(self) -> str:
         resources = sum(self.manifest.resources.values())
@@ -97,7 +101,10 @@ class Store:
         return self._read(candidates_only=False)
 
     def candidates(self) -> Iterator[SubjectData]:
-        """The subjects that can count for some purpose; ``left_out`` says how many others there were."""
+        """The subjects that can count for some purpose; ``left_out`` says how many others there were.
+
+        With questions, those alone that have no answers; ``answers`` says how many others have which.
+        """
         return self._read(candidates_only=True)
 
     def candidate_count(self) -> int:
@@ -116,18 +123,32 @@ class Store:
     def _read(self, candidates_only: bool) -> Iterator[SubjectData]:
         self.warnings.clear()
         self.left_out = 0
+        self.answers.clear()
+        count = modules().numpy.count_nonzero
         for piece in self._pieces():
             files = self._files(piece)
             found = None
             if self._plan is not None:
-                found = find(files, self._plan, everybody=not candidates_only)
+                rest = self._answer(files, piece) if candidates_only and self._plan.questions else None
+                if rest is not None and not rest.any():
+                    continue
+                found = find(files, self._plan, among=rest, everybody=not candidates_only)
                 if candidates_only:
                     inside = piece.inside(found.candidates)
-                    staying = int(modules().numpy.count_nonzero(inside))
-                    self.left_out += len(inside) - staying
+                    staying = int(count(inside))
+                    self.left_out += (len(inside) if rest is None else int(count(rest))) - staying
                     if not staying:
                         continue
             yield from _subjects(files, piece, found, candidates_only)
+
+    def _answer(self, files: PartitionFiles, piece: _Piece) -> Array:
+        """Counts those of a piece who have answers; flags of the others, for all of the partition."""
+        assert self._plan is not None
+        found = answered(files, self._plan)
+        inside = modules().numpy.zeros(files.partition.subjects, bool)
+        piece.inside(inside)[:] = True
+        self.answers += counted(found.flags[inside & found.certain])
+        return inside & ~found.certain
 
     def _pieces(self) -> list[_Piece]:
         """The blocks of this share, by partitions; shares have about the same numbers of resources."""

@@ -209,7 +209,7 @@ class _PartitionWriter:
             self._writer(kind)
         self.close_files()
         files: dict[str, File] = {kind: file_of(self._paths[kind], counts[kind]) for kind in KINDS}
-        return Partition(self._number, tuple(self._blocks), codes, dict(sorted(self._types.items())), files)
+        return Partition(self._number, tuple(self._blocks), codes, dict(sorted(self._types.items())), files, True)
 
     def close_files(self) -> None:
         """Closes the files as they are."""
