@@ -1,4 +1,4 @@
-"""Evaluation in parts, by one process or several.
+"""Evaluation in parts, and other work in pieces, by one process or several.
 
 Always holds: the result is that of evaluating everything at once, whatever the number of parts and processes; each
 process opens the content itself; parts come back in their order.
@@ -79,16 +79,18 @@ class _Alone:
         return (_finished(self._order, self._measures, part) for part in parts)
 
 
-class _Pool:
-    """Several processes."""
+class Pool:
+    """Several processes; they evaluate if they have been given an order."""
 
     def __init__(self, executor: Any) -> None:
         self._executor = executor
 
     def survey(self, work: Iterable[Callable[[], T]]) -> Iterable[T]:
+        """Does pieces of work and gives their results in their order."""
         return self._told(partial(self._executor.map, _call), work)
 
     def evaluate(self, parts: Iterable[DataSource]) -> Iterator[Finished]:
+        """Evaluates parts and gives what they give in their order."""
         return self._told(partial(self._executor.map, _evaluate), parts)
 
     def _told(self, run: Callable[[Iterable[Any]], Iterator[T]], work: Iterable[Any]) -> Iterator[T]:
@@ -102,7 +104,7 @@ class _Pool:
             yield from found
         except BrokenExecutor as error:
             raise EvaluationError(
-                "a process that evaluates ended unexpectedly",
+                "a process that works for this one ended unexpectedly",
                 code="process-ended",
                 hint="it may have run out of memory: try fewer jobs",
             ) from error
@@ -127,6 +129,13 @@ def crew(jobs: int, order: Order) -> Iterator[Crew]:
     if jobs <= 1:
         yield _Alone(order)
         return
+    with pool(jobs, order) as found:
+        yield found
+
+
+@contextmanager
+def pool(jobs: int, order: Order | None = None) -> Iterator[Pool]:
+    """So many processes; they end with the context, and soon if it is left by an exception."""
     # Imported here because they are slow to load and one process needs neither.
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
@@ -136,7 +145,7 @@ def crew(jobs: int, order: Order) -> Iterator[Crew]:
     stop = context.Event()
     executor = ProcessPoolExecutor(jobs, context, _open, (order, stop))
     try:
-        yield _Pool(executor)
+        yield Pool(executor)
     except BaseException:
         # What they are at would be finished first, and this process would wait for it at its end.
         stop.set()
@@ -155,11 +164,12 @@ class _Stopped(Exception):
     """Nobody waits for the part any more."""
 
 
-def _open(order: Order, stop: Event) -> None:
+def _open(order: Order | None, stop: Event) -> None:
     """What a process does first.  It is the first process that is told of an interrupt, and that ends the others."""
     global _mine
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _mine = (order, _measures(order), stop)
+    if order is not None:
+        _mine = (order, _measures(order), stop)
 
 
 def _measures(order: Order) -> Sequence[tuple[Any, Any]]:

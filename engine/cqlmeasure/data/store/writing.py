@@ -22,13 +22,14 @@ from cqlmeasure.errors import DataError
 
 
 class Sizes(msgspec.Struct, frozen=True):
-    """How large the pieces of a store are, in resources and bytes of JSON."""
+    """How large the pieces of a store are, in resources and bytes of JSON; ``piece_bytes``: of files to be loaded."""
 
     group_rows: int = 2048
     block_rows: int = 1 << 16
     block_bytes: int = 32 << 20
     partition_rows: int = 1 << 19
     posting_rows: int = 1 << 14
+    piece_bytes: int = 128 << 20
 
 
 SIZES = Sizes()
