@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -58,7 +59,8 @@ class Row(msgspec.Struct, frozen=True):
 def row_of(resource: Json, place: str) -> Row:
     """The row of a resource; ``DataError`` for what is not JSON (from Python code)."""
     try:
-        json = orjson.dumps(resource)
+        # A copy: what orjson gives holds several times the memory that it needs.
+        json = bytes(memoryview(orjson.dumps(resource)))
     except TypeError as error:
         text = f"{resource.get('resourceType')}/{resource.get('id')} cannot be written as JSON: {error}"
         raise DataError(text, code="not-fhir", file=place, hint="values are text, numbers, booleans, lists") from error
@@ -75,7 +77,7 @@ def row_of(resource: Json, place: str) -> Row:
         kind,
         identity if isinstance(identity, str) else None,
         _main_code(resource),
-        tuple(codes),
+        tuple(map(intern, codes)),  # the same few, in a block of many resources
         keys.first if known and not keys.beginningless else None,
         keys.last if known and not keys.endless else None,
         json,
