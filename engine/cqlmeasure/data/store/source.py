@@ -29,10 +29,11 @@ from cqlmeasure.errors import Diagnostic
 
 
 class Share(NamedTuple):
-    """The share ``number`` (from 0 on) of ``of`` shares of the subjects."""
+    """The share ``number`` (from 0 on) of ``of`` shares of the subjects; ``whole``: each is a partition."""
 
     number: int = 0
     of: int = 1
+    whole: bool = False
 
 
 WHOLE = Share()
@@ -76,8 +77,14 @@ class Store:
 
     @contextmanager
     def divided(self, count: int, each: Each) -> Iterator[Sequence[Store]]:
-        """As many shares; nothing has to be done first."""
-        yield [self.part(number, count) for number in range(count)]
+        """About as many shares, whole partitions if there are enough; nothing has to be done first."""
+        whole = len(self.manifest.partitions)
+        if whole * 2 < count or self._share != WHOLE:
+            yield [self.part(number, count) for number in range(count)]
+            return
+        # What a plan finds in a partition is found once then.
+        shares = [Share(number, whole, whole=True) for number in range(whole)]
+        yield [Store(self.path, share, self._plan, self.manifest) for share in shares]
 
     def note(self, found: Iterable[Diagnostic]) -> None:
         """Adds what a share left out to the warnings."""
@@ -152,15 +159,15 @@ class Store:
 
     def _pieces(self) -> list[_Piece]:
         """The blocks of this share, by partitions; shares have about the same numbers of resources."""
-        number, of = self._share
+        number, of, whole = self._share
         total = sum(one.rows + one.subjects for one in self.manifest.partitions)
         before, found = 0, []
-        for partition in self.manifest.partitions:
+        for at, partition in enumerate(self.manifest.partitions):
             parts, row, subject = [], 0, 0
             for block in partition.blocks:
                 size = block.rows + block.subjects
                 # A block is in the share that its middle falls into.
-                if (2 * before + size) * of // (2 * total) == number:
+                if (at if whole else (2 * before + size) * of // (2 * total)) == number:
                     parts.append(_Part(row, row + block.rows, subject, block.subjects))
                 row, subject, before = row + block.rows, subject + block.subjects, before + size
             if parts:
