@@ -240,7 +240,7 @@ def nobody_is_ruled_out() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("model", CRITERIA)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(people=populations)
 def test_same_as_evaluating_everybody(model: str, people: list[list[Json]]) -> None:
     decided = content(model)[1]

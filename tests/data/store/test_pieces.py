@@ -58,7 +58,7 @@ def load(path: Path, *sources: Path, apart: bool, delete: Iterable[str] = ()) ->
 people = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 9)), min_size=1, max_size=12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     loads=st.lists(st.tuples(people, people, st.sampled_from([(), ("Patient/a",), ("Observation/b-0-1",)])), max_size=3)
 )

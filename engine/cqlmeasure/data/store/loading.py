@@ -9,9 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,6 +22,7 @@ from cqlmeasure.data.store.arrow import modules
 from cqlmeasure.data.store.changes import Everywhere, apply, merged, without
 from cqlmeasure.data.store.inputs import Key, deleted_key, shared_resources, split_files
 from cqlmeasure.data.store.keys import Row, row_of
+from cqlmeasure.data.store.locking import locked, tidy, working_folder
 from cqlmeasure.data.store.manifest import (
     KINDS,
     MANIFEST,
@@ -32,7 +31,6 @@ from cqlmeasure.data.store.manifest import (
     Partition,
     is_store,
     manifest_of,
-    not_a_store,
     read_manifest,
     write_manifest,
 )
@@ -43,15 +41,8 @@ from cqlmeasure.data.store.source import Store
 from cqlmeasure.data.store.spool import Spool
 from cqlmeasure.data.store.writing import SIZES, Sizes, StoreWriter
 from cqlmeasure.data.subjects import DataSource, Divisible, Each, one_by_one
-from cqlmeasure.errors import DataError, Diagnostic, Severity
+from cqlmeasure.errors import Diagnostic, Severity
 
-try:
-    import fcntl
-except ImportError:  # no such locks there
-    fcntl = None  # type: ignore[assignment]
-
-_LOADING = ".loading"
-_LOCK = ".lock"
 MAX_ORIGINS = 1000
 
 
@@ -85,12 +76,10 @@ def load(
     """
     modules()
     root = Path(path)
-    with _locked(root):
+    with locked(root):
         old = read_manifest(root) if is_store(root) else None
-        _tidy(root, old)
-        # Processes that still work for a load that was given up find their folder gone.
-        folder = root / f"{_LOADING}-{os.getpid()}-{time.monotonic_ns()}"
-        folder.mkdir()
+        tidy(root, old)
+        folder = working_folder(root)
         one = _Load(root, folder, old, sizes, each)
         try:
             found = one.run(sources, [deleted_key(reference) for reference in delete], on_subject or (lambda: None))
@@ -301,38 +290,3 @@ def _link(files: PartitionFiles, folder: Path) -> None:
             os.link(files.path(kind), target)
         except OSError:  # no hard links there
             shutil.copy2(files.path(kind), target)
-
-
-def _tidy(root: Path, old: Manifest | None) -> None:
-    """Removes what a load that was interrupted left."""
-    for item in root.iterdir():
-        left_over = item.name.startswith("generation-") and (old is None or item.name != old.folder)
-        if item.is_dir() and (left_over or item.name.startswith(_LOADING)):
-            shutil.rmtree(item, ignore_errors=True)
-
-
-@contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """The folder of the store, made if need be, to this process alone; one that was made for nothing goes again."""
-    if root.exists():
-        others = (
-            [item.name for item in root.iterdir() if not item.name.startswith(".")] if root.is_dir() else [root.name]
-        )
-        if others and not is_store(root) and not all(name.startswith("generation-") for name in others):
-            raise not_a_store(root)
-    root.mkdir(parents=True, exist_ok=True)
-    lock = os.open(root / _LOCK, os.O_CREAT | os.O_RDWR)
-    try:
-        if fcntl is not None:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise DataError(
-            f"another load writes to {root}", code="store-busy", file=str(root), hint="wait until it is finished"
-        ) from error
-    finally:
-        os.close(lock)
-        if not is_store(root):
-            with suppress(OSError):
-                (root / _LOCK).unlink()
-                root.rmdir()
