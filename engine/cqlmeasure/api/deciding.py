@@ -14,7 +14,7 @@ import msgspec
 
 from cqlmeasure.data import Answers, Question
 from cqlmeasure.errors import TerminologyError
-from cqlmeasure.measure import MeasurePlan, MeasureResult, Task, of_values
+from cqlmeasure.measure import BOOLEAN_BASIS, MeasurePlan, MeasureResult, Task, of_values
 from cqlmeasure.runtime.subject import ANY_SYSTEM
 
 if TYPE_CHECKING:
@@ -115,6 +115,6 @@ def _whole(task: Task[Any], decisions: Decisions, options: Options) -> bool:
         not group.observers
         and not group.stratifiers
         and group.check is None
-        and all(step.basis == "boolean" and step.expression in decisions.formulas for step in group.steps)
+        and all(step.basis == BOOLEAN_BASIS and step.expression in decisions.formulas for step in group.steps)
         for group in plan.groups
     )
