@@ -124,6 +124,8 @@ def content(model: str) -> tuple[cm.Content, list[str], list[str]]:
     return cm.Content(folder), [name for name in asked if name not in others], others
 
 
+NOTHING = {"extension": [{"url": NOT_DONE, "valueCanonical": "http://example.org/A"}]}
+NEGATED = (NOTHING, {**NOTHING, "coding": [{"system": SYSTEM, "code": "1"}]})
 odd = st.sampled_from([None, [], {}, "", "1", 1, True, [None], {"code": "1"}, {"coding": "1"}, ["1"]])
 codings = st.one_of(
     st.fixed_dictionaries(
@@ -141,7 +143,7 @@ plain = st.fixed_dictionaries(
 concepts = st.one_of(
     plain,
     st.fixed_dictionaries({"coding": st.lists(codings, max_size=3)}, optional={"text": st.just("1")}),
-    st.just({"extension": [{"url": NOT_DONE, "valueCanonical": "http://example.org/A"}]}),
+    st.sampled_from(NEGATED),
     st.just({"extension": [{"url": "http://example.org/x"}], "coding": [{"system": SYSTEM, "code": "1"}]}),
     odd,
 )
@@ -252,6 +254,27 @@ def test_same_as_evaluating_everybody(model: str, people: list[list[Json]]) -> N
 def one(kind: str, code: str = "1", **more: Any) -> Json:
     coded = {"coding": [{"system": SYSTEM, "code": code}]}
     return {"resourceType": kind, ELEMENTS[kind]: [coded] if kind == "Encounter" else coded, **more}
+
+
+ODD = [
+    *NEGATED,
+    "1",
+    ["1"],
+    {"code": "1"},
+    {"system": SYSTEM, "code": "1"},
+    {"coding": {"system": SYSTEM, "code": "1"}},
+    {"coding": [{"code": "1"}]},
+    {"coding": [{"system": OTHER, "code": "1"}, {"system": SYSTEM, "code": "1"}]},
+    {"coding": [{"system": "*", "code": "1"}]},
+    [{"coding": [{"system": SYSTEM, "code": "2"}]}, {"coding": [{"system": SYSTEM, "code": "1"}]}],
+]
+
+
+@pytest.mark.parametrize("model", CRITERIA)
+def test_odd_codes(model: str, tmp_path: Path) -> None:
+    people = [[{"resourceType": kind, element: value}] for kind, element in ELEMENTS.items() for value in ODD]
+    store, decided = loaded(people, tmp_path / "store"), content(model)[1]
+    assert evaluated(model, decided, store) == evaluated(model, decided, store, plan=False)
 
 
 PEOPLE = [

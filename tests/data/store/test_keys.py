@@ -51,7 +51,7 @@ def test_codes(resource: Json, expected: list[str]) -> None:
 
 EXACT: list[tuple[Json, list[str]]] = [
     ({"code": coded("a", "b")}, ["s|a", "s|b"]),
-    ({"code": [coded("a"), coded("b")]}, ["s|a", "s|b"]),
+    ({"resourceType": "Encounter", "type": [coded("a"), coded("b")]}, ["s|a", "s|b"]),
     ({"code": {"coding": [{"system": "s", "code": "a|b"}]}}, ["s|a|b"]),
     ({"code": {"text": "a"}, "category": [coded("b")]}, []),
     ({}, []),
@@ -61,6 +61,7 @@ EXACT: list[tuple[Json, list[str]]] = [
     # What evaluation takes apart in other ways, or fails on.
     ({"code": "a"}, ["|"]),
     ({"code": ["a"]}, ["|"]),
+    ({"code": [coded("a")]}, ["|"]),
     ({"code": {"system": "s", "code": "a"}}, ["|"]),
     ({"code": {**coded("a"), "extension": []}}, ["|"]),
     ({"code": {"coding": None}}, ["|"]),

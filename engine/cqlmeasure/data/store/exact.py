@@ -65,6 +65,9 @@ def _codes(resource: Json) -> list[str]:
             for name in step:
                 value = owner.get(name)
                 if type(value) is list:
+                    # What fixes a code looks at one concept; hardly any type has a list there.
+                    if name == "code":
+                        raise _Unplain
                     below += value
                 elif value is not None:
                     below.append(value)
