@@ -146,10 +146,9 @@ define "Initial Population": exists [Observation: "Code"]
 def exists_rows(path: Path, rounds: int) -> list[dict[str, Any]]:
     """Observations with a code: a rare one and a frequent one."""
     store = cm.store(path)
-    first = next(iter(store.part(0, min(store.count, 50))))
     seen = Counter(
         (coding["system"], coding["code"])
-        for one in [first, *_some(store, 200)]
+        for one in _some(store, 200)
         for each in one.resources
         if each["resourceType"] == "Observation"
         for coding in each["code"]["coding"]
