@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import eq, ge, gt, le, lt
+
 import pytest
 
-from cqlmeasure.requirements import Kinds, needs_of
+from cqlmeasure.requirements import Kinds, Periods, needs_of
+from cqlmeasure.runtime.temporal import DAY, MONTH, WEEK, Date
+from cqlmeasure.runtime.temporal import YEAR as YEARS
+from cqlmeasure.runtime.temporal_arithmetic import duration_between_date
 
 from .support import YEAR, found
 
@@ -127,13 +133,15 @@ AGES = [
     (f"{AT_END} in Interval[18, 75)", "1950-12-30", "2009-01-01"),
     (f"Interval[18, 75] contains {AT_END}", "1950-12-30", "2009-01-01"),
     (f"{AT_END} >= 18", None, "2009-01-01"),
-    (f"{AT_END} > 18", None, "2009-01-01"),
+    (f"{AT_END} > 18", None, "2008-01-01"),
     (f"18 <= {AT_END}", None, "2009-01-01"),
-    (f"{AT_START} < 2", "2022-12-31", None),
+    (f"{AT_START} < 2", "2023-12-31", None),
     (f"{AT_START} = 2", "2022-12-31", "2024-01-02"),
     ('AgeInMonthsAt(start of "Measurement Period") <= 6', "2025-05-31", None),
     ('years between Patient.birthDate and start of "Measurement Period" >= 65', None, "1961-01-02"),
     (f"{AT_END} >= 0", None, "2028-01-01"),
+    (f"{AT_END} < 1", "2025-12-30", None),
+    (f"{AT_END} < 0", "2027-12-30", None),
     (f"({AT_END} >= 18 and {AT_START} <= 30)", None, "2009-01-01"),
     # Nothing follows.
     (f"not ({AT_END} >= 18)", None, None),
@@ -154,6 +162,29 @@ def test_days_of_birth(cql: str, low: str | None, high: str | None) -> None:
     days = [one.days(YEAR) for clause in needs.clauses for one in clause if len(clause) == 1 and one.times]
     assert (low, high) in days if (low, high) != (None, None) else not days
     assert all(one.dates == ("birthDate",) for clause in needs.clauses for kind in clause for one in kind.times)
+
+
+OPERATORS: dict[str, Callable[[int, int], bool]] = {"<": lt, "<=": le, "=": eq, ">=": ge, ">": gt}
+
+
+@pytest.mark.parametrize("end", ["2026-12-31", "2024-02-29", "2025-02-28", "2025-03-31"])
+@pytest.mark.parametrize("unit", ["Years", "Months", "Weeks", "Days"])
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_days_of_birth_are_never_too_few(operator: str, unit: str, end: str) -> None:
+    at = Date.of(*map(int, end.split("-")))
+    precision = {"Years": YEARS, "Months": MONTH, "Weeks": WEEK, "Days": DAY}[unit]
+    periods = Periods({"Measurement Period": ("2022-01-01", end)})
+    for number in (0, 1, 13):
+        cql = f'AgeIn{unit}At(date from end of "Measurement Period") {operator} {number}'
+        needs = needs_of(found(f"define X: {cql}\n", "X", membership=["X"]))
+        assert needs is not None
+        ((low, high),) = (one.days(periods) for clause in needs.clauses for one in clause if one.times)
+        for day in range(at.low - 15 * 366, at.low + 800):
+            birth = Date.of_day(day)
+            years = duration_between_date(birth, at, precision)
+            assert isinstance(years, int)
+            if OPERATORS[operator](years, number):
+                assert (low or "") <= str(birth) <= (high or "9999"), (number, birth)
 
 
 def test_one_of_two_ages() -> None:

@@ -16,9 +16,8 @@ from cqlmeasure.api.periods import PeriodLike, offset_minutes
 from cqlmeasure.api.requirements import requirements_of_measures
 from cqlmeasure.api.runs import Readable
 from cqlmeasure.api.sources import subjects
-from cqlmeasure.compiler.retrieves import profile_facts
 from cqlmeasure.errors import UsageError
-from cqlmeasure.models import fhir_types
+from cqlmeasure.models import fhir_types, profile_facts
 from cqlmeasure.requirements import DataCheck, check
 from cqlmeasure.runtime.retrieve import Profile
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 READING = "reading"
 #: Of so many passes the indexes of codes are kept.
 _PASSES = 4
+#: Plans of another form are not taken.
+_FORM = 2
 
 
 class Engine:
@@ -192,7 +194,7 @@ class PreparedLibrary:
     ) -> ReadingPlan | None:
         """What evaluating a Measure with this library reads; ``None`` if any resource may matter."""
         engine, program = self._engine, self._prepared.program
-        asked = orjson.dumps([measure.get("group"), measure.get("supplementalData"), parameters, offset])
+        asked = orjson.dumps([_FORM, measure.get("group"), measure.get("supplementalData"), parameters, offset])
         if asked in self._readings:
             return self._readings[asked]
         key = engine.store.key(READING, program.name, program.source, asked)

@@ -16,6 +16,7 @@ import orjson
 
 from cqlmeasure.api.attesting import NoLibrary
 from cqlmeasure.api.attributing import Belongs, attribution_to, belongs
+from cqlmeasure.api.deciding import Decisions
 from cqlmeasure.api.declared_period import declared_period
 from cqlmeasure.api.engine import Engine, Logic, PreparedLibrary
 from cqlmeasure.api.explaining import Explaining
@@ -366,6 +367,15 @@ class CompiledMeasure:
             bounds = {MEASUREMENT_PERIOD: (period.start, period.end)}
             plan = self._prepared.reading_plan(self._entry.resource(), bounds, settings.timezone)
         return Reading(plan, self._engine.members)
+
+    def decisions(self, settings: Settings) -> Decisions | None:
+        """Its criteria as far as it depends on retrieves alone who meets them."""
+        plan = self.reading(settings).plan
+        return plan.decisions if plan is not None and self.subject_type == "Patient" else None
+
+    def systems(self, value_set: str) -> Mapping[str, frozenset[str]]:
+        """The codes of a value set, each with its systems; ``TerminologyError`` if they are not known."""
+        return self._engine.terminology.value_set(value_set).codes
 
     def _explainer(self, settings: Settings) -> Explainer:
         plan, _ = self._prepare(settings)

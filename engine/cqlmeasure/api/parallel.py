@@ -1,4 +1,4 @@
-"""Evaluation in parts, by one process or several.
+"""Evaluation in parts, and other work in pieces, by one process or several.
 
 Always holds: the result is that of evaluating everything at once, whatever the number of parts and processes; each
 process opens the content itself; parts come back in their order.
@@ -7,9 +7,9 @@ process opens the content itself; parts come back in their order.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from cqlmeasure.data import DataSource, one_by_one
@@ -17,9 +17,12 @@ from cqlmeasure.errors import Diagnostic, EvaluationError
 from cqlmeasure.measure import MeasureResult, PartResult
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
     from multiprocessing.synchronize import Event
 
 T = TypeVar("T")
+#: So many parts are handed to each process ahead.
+_AHEAD = 2
 #: After so many subjects a process looks whether it is to stop.
 _LOOKED_AFTER = 50
 
@@ -79,33 +82,72 @@ class _Alone:
         return (_finished(self._order, self._measures, part) for part in parts)
 
 
-class _Pool:
-    """Several processes."""
+class Pool:
+    """Several processes; with an order this one is among them, which has loaded already what it needs."""
 
-    def __init__(self, executor: Any) -> None:
+    def __init__(self, executor: Executor, others: int, order: Order | None) -> None:
         self._executor = executor
+        self._others = others
+        self._order = order
 
     def survey(self, work: Iterable[Callable[[], T]]) -> Iterable[T]:
-        return self._told(partial(self._executor.map, _call), work)
+        """Does pieces of work and gives their results in their order."""
+        return self._told(_call, work, None if self._order is None else lambda piece, _: piece())
 
     def evaluate(self, parts: Iterable[DataSource]) -> Iterator[Finished]:
-        return self._told(partial(self._executor.map, _evaluate), parts)
+        """Evaluates parts and gives what they give in their order."""
+        order = self._order
+        assert order is not None, "there is something to evaluate"
+        measures: list[Sequence[tuple[Any, Any]]] = []
 
-    def _told(self, run: Callable[[Iterable[Any]], Iterator[T]], work: Iterable[Any]) -> Iterator[T]:
-        # Imported here because it is slow to load and one process does not need it.
-        from concurrent.futures import BrokenExecutor
+        def here(part: DataSource, others: Collection[Future[Finished]]) -> Finished:
+            if not measures:
+                measures.append(_measures(order))
+            return _finished(_watched(order, lambda: _raise_of(others)), measures[0], part)
 
-        try:
-            # The processes are started when work is handed in.
-            with _unheard():
-                found = run(work)
-            yield from found
-        except BrokenExecutor as error:
-            raise EvaluationError(
-                "a process that evaluates ended unexpectedly",
-                code="process-ended",
-                hint="it may have run out of memory: try fewer jobs",
-            ) from error
+        return self._told(_evaluate, parts, here)
+
+    def _told(
+        self,
+        there: Callable[[Any], T],
+        work: Iterable[Any],
+        here: Callable[[Any, Collection[Future[T]]], T] | None,
+    ) -> Iterator[T]:
+        """What pieces of work give, in their order; those that nobody has begun are done ``here``, if they can be."""
+        rest = deque(enumerate(work))
+        ahead = len(rest) if here is None else _AHEAD * self._others
+        waiting: dict[int, Future[T]] = {}
+        done: dict[int, T] = {}
+        number = 0
+        with _ended():
+            while rest or waiting or done:
+                # The processes are started when work is handed in.
+                with _unheard():
+                    while rest and sum(not one.done() for one in waiting.values()) < ahead:
+                        at, piece = rest.popleft()
+                        waiting[at] = self._executor.submit(there, piece)
+                if rest and here is not None:
+                    at, piece = rest.popleft()
+                    done[at] = here(piece, waiting.values())
+                while number in done or (number in waiting and (waiting[number].done() or not rest)):
+                    yield done.pop(number) if number in done else waiting.pop(number).result()
+                    number += 1
+
+
+@contextmanager
+def _ended() -> Iterator[None]:
+    """A process that ended for no reason that is known is an error of its own."""
+    # Imported here because it is slow to load and one process does not need it.
+    from concurrent.futures import BrokenExecutor
+
+    try:
+        yield
+    except BrokenExecutor as error:
+        raise EvaluationError(
+            "a process that works for this one ended unexpectedly",
+            code="process-ended",
+            hint="it may have run out of memory: try fewer jobs",
+        ) from error
 
 
 @contextmanager
@@ -127,6 +169,16 @@ def crew(jobs: int, order: Order) -> Iterator[Crew]:
     if jobs <= 1:
         yield _Alone(order)
         return
+    with pool(jobs, order) as found:
+        yield found
+
+
+@contextmanager
+def pool(jobs: int, order: Order | None = None) -> Iterator[Pool]:
+    """So many processes, this one among them if there is an order: what they need is loaded here already.
+
+    They end with the context, and soon if it is left by an exception.
+    """
     # Imported here because they are slow to load and one process needs neither.
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
@@ -134,9 +186,10 @@ def crew(jobs: int, order: Order) -> Iterator[Crew]:
     # A process that is started fresh shares no locks and threads with this one.
     context = multiprocessing.get_context("spawn")
     stop = context.Event()
-    executor = ProcessPoolExecutor(jobs, context, _open, (order, stop))
+    others = jobs if order is None else jobs - 1
+    executor = ProcessPoolExecutor(others, context, _open, (order, stop))
     try:
-        yield _Pool(executor)
+        yield Pool(executor, others, order)
     except BaseException:
         # What they are at would be finished first, and this process would wait for it at its end.
         stop.set()
@@ -155,11 +208,12 @@ class _Stopped(Exception):
     """Nobody waits for the part any more."""
 
 
-def _open(order: Order, stop: Event) -> None:
+def _open(order: Order | None, stop: Event) -> None:
     """What a process does first.  It is the first process that is told of an interrupt, and that ends the others."""
     global _mine
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _mine = (order, _measures(order), stop)
+    if order is not None:
+        _mine = (order, _measures(order), stop)
 
 
 def _measures(order: Order) -> Sequence[tuple[Any, Any]]:
@@ -173,12 +227,23 @@ def _call(piece: Callable[[], T]) -> T:
 def _evaluate(part: DataSource) -> Finished:
     assert _mine is not None
     order, measures, stop = _mine
-    options = order.options._replace(progress=_watching(stop))
-    return _finished(order._replace(options=options), measures, part)
+
+    def look() -> None:
+        if stop.is_set():
+            raise _Stopped
+
+    return _finished(_watched(order, look), measures, part)
 
 
-def _watching(stop: Event) -> Callable[[int], None]:
-    """Is told of subjects that are done; raises if the work is to stop."""
+def _raise_of(others: Collection[Future[Any]]) -> None:
+    """Raises what another process has raised."""
+    for one in others:
+        if one.done():
+            one.result()
+
+
+def _watched(order: Order, look: Callable[[], None]) -> Order:
+    """The order, with a look every so many subjects, which raises if the work is to stop."""
     done = 0
 
     def progress(more: int) -> None:
@@ -186,10 +251,9 @@ def _watching(stop: Event) -> Callable[[int], None]:
         done += more
         if done >= _LOOKED_AFTER:
             done = 0
-            if stop.is_set():
-                raise _Stopped
+            look()
 
-    return progress
+    return order._replace(options=order.options._replace(progress=progress))
 
 
 def _finished(order: Order, measures: Sequence[tuple[Any, Any]], part: DataSource) -> Finished:

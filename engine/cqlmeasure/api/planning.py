@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from cqlmeasure.api.deciding import Decisions
 from cqlmeasure.data import Clause, Selection, Times, Wanted
 from cqlmeasure.errors import TerminologyError
 from cqlmeasure.terminology import Terminology
@@ -39,11 +40,15 @@ class Kind(msgspec.Struct, frozen=True):
 
 
 class ReadingPlan(msgspec.Struct, frozen=True):
-    """What a measure reads for a period: what its retrieves give, what of it is used, what every subject needs."""
+    """What a measure reads for a period: what its retrieves give, what of it is used, what every subject needs.
+
+    ``decisions``: its criteria as far as it depends on retrieves alone who meets them.
+    """
 
     retrieved: tuple[Kind, ...]
     used: tuple[Kind, ...]
     clauses: tuple[tuple[Kind, ...], ...]
+    decisions: Decisions | None = None
 
 
 class Reading(NamedTuple):

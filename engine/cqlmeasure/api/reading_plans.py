@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
+from cqlmeasure.api.deciding import Decisions
 from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.api.periods import utc_offset
 from cqlmeasure.api.planning import Kind, ReadingPlan
 from cqlmeasure.api.translation import library_set
 from cqlmeasure.data import Times
 from cqlmeasure.evaluation import LibraryText
-from cqlmeasure.requirements import Kinds, MeasureLogic, Periods, needs_of
+from cqlmeasure.requirements import Kinds, MeasureLogic, Periods, decisions_of, needs_of
 
 
 def reading_plan(
@@ -26,15 +29,19 @@ def reading_plan(
 ) -> ReadingPlan | None:
     """What evaluating a Measure with the library ``source`` reads; ``None`` if any resource may matter."""
     primary, found = library_set(source, libraries, any_version=any_version, prefer_elm=prefer_elm)
-    needs = needs_of(MeasureLogic(measure, primary, list(found.values())).inferred())
+    inferred = MeasureLogic(measure, primary, list(found.values())).inferred()
+    needs = needs_of(inferred)
     if needs is None:
         return None
+    names = [root.node.name for root in inferred.roots if root.library is primary]
+    decisions = decisions_of(inferred.libraries, names)
+    kept = msgspec.convert(msgspec.to_builtins(decisions), Decisions | None)
     periods = Periods(dict(parameters), utc_offset(offset))
 
     def kinds(some: Sequence[Kinds]) -> tuple[Kind, ...]:
         return tuple(dict.fromkeys(_kind(one, periods) for one in some))
 
-    return ReadingPlan(kinds(needs.retrieved), kinds(needs.used), tuple(map(kinds, needs.clauses)))
+    return ReadingPlan(kinds(needs.retrieved), kinds(needs.used), tuple(map(kinds, needs.clauses)), kept)
 
 
 def _kind(one: Kinds, periods: Periods) -> Kind:

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from cqlmeasure.api.attributing import Attribution, nobody
+from cqlmeasure.api.deciding import decided
 from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.others import expanded
 from cqlmeasure.api.periods import NowLike, evaluation_time
-from cqlmeasure.api.planning import Reading, selection
+from cqlmeasure.api.planning import selection
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.settling import Person, settling
 from cqlmeasure.api.sources import subjects
-from cqlmeasure.data import Divisible, Screened, Selecting, SubjectData
+from cqlmeasure.data import Answering, Answers, Divisible, Screened, Selecting, SubjectData
 from cqlmeasure.errors import UsageError
 from cqlmeasure.measure import MeasureResult as Result
 from cqlmeasure.measure import Period, ReportOptions, attester, evaluate_together
@@ -107,11 +108,11 @@ def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options:
         read = data
     # Whose a subject is may be told by data that no measure reads.
     if options.plan and all(settings.attribution is None for _, settings in wanted):
-        read = planned([measure.reading(settings) for measure, settings in wanted], read, options)
+        read = planned(wanted, read, options)
     if options.jobs > 1 or options.resume is not None:
         results = spread(wanted, read, options._replace(chosen=None if chosen is None else tuple(chosen)))
     else:
-        results = evaluated(sharing(wanted), _only(read, chosen, kinds[0]), options)
+        results = evaluated(sharing(wanted), read if chosen is None else _only(read, chosen, kinds[0]), options)
     for (_, settings), result in zip(wanted, results, strict=True):
         if settings.attribution is not None and not result.totals.subjects:
             result.warnings += (nobody(settings.attribution),)
@@ -155,8 +156,13 @@ def evaluated(
     if screened is not None and screened.left_out:
         for task, result in zip(tasks, results, strict=True):
             result.add_equal(nobody_at_all(task.plan), screened.left_out)
-        if options.progress is not None:
-            options.progress(screened.left_out)
+    answers: Mapping[Answers, int] = screened.answers if isinstance(screened, Answering) else {}
+    if answers:
+        asked = decided(wanted, options)
+        assert asked is not None, "without questions there are no answers"
+        asked.add(tasks, results, answers)
+    if screened is not None and options.progress is not None:
+        options.progress(screened.left_out + sum(answers.values()))
     return results
 
 
@@ -188,12 +194,18 @@ def _told(source: Iterable[SubjectData], progress: Callable[[int], None]) -> Ite
         progress(1)
 
 
-def planned(readings: Sequence[Reading], source: Iterable[SubjectData], options: Options) -> Iterable[SubjectData]:
+def planned(
+    wanted: Sequence[tuple[CompiledMeasure, Settings]], source: Iterable[SubjectData], options: Options
+) -> Iterable[SubjectData]:
     """The subjects without what is not read, if the source can leave it out."""
     if not isinstance(source, Selecting):
         return source
+    readings = [measure.reading(settings) for measure, settings in wanted]
     found = selection(readings, evidence=options.evidence, ruling_out=not options.keep)
-    return source if found is None else source.selecting(found)
+    if found is None:
+        return source
+    asked = decided(wanted, options) if isinstance(source, Answering) else None
+    return source.selecting(found if asked is None else msgspec.structs.replace(found, questions=asked.questions))
 
 
 def _report(settings: Settings, date: str | None, report: ReportOptions | None, several: bool) -> ReportOptions:
@@ -211,11 +223,8 @@ def _report(settings: Settings, date: str | None, report: ReportOptions | None, 
     return options if date is None else msgspec.structs.replace(options, date=date)
 
 
-def _only(source: Iterable[SubjectData], wanted: Iterable[str] | None, kind: str) -> Iterator[SubjectData]:
+def _only(source: Iterable[SubjectData], wanted: Iterable[str], kind: str) -> Iterator[SubjectData]:
     """The subjects with these ids; one that is not there is a ``UsageError`` when all have been seen."""
-    if wanted is None:
-        yield from source
-        return
     ids = {identifier.removeprefix(f"{kind}/") for identifier in wanted}
     missing = set(ids)
     for subject in source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 from cqlmeasure.api.others import OtherSubjects
 from cqlmeasure.content import TestCase
 from cqlmeasure.data import (
+    Answering,
+    Answers,
     DataSource,
     Divisible,
     Each,
@@ -33,6 +36,7 @@ class Subjects:
         self._sources = sources
         self._noted: list[Diagnostic] = []
         self.left_out = 0
+        self.answers: Counter[Answers] = Counter()
 
     def __repr__(self) -> str:
         return f"Subjects({', '.join(map(repr, self._sources))})"
@@ -77,12 +81,18 @@ class Subjects:
             yield from source
 
     def candidates(self) -> Iterator[SubjectData]:
-        """The subjects that can count for some purpose, as far as sources can tell; ``left_out``: how many cannot."""
+        """The subjects that can count for some purpose, as far as sources can tell; ``left_out``: how many cannot.
+
+        Who has ``answers`` to all questions is told there alone.
+        """
         self.left_out = 0
+        self.answers.clear()
         for source in self._sources:
             if isinstance(source, Screened):
                 yield from source.candidates()
                 self.left_out += source.left_out
+                if isinstance(source, Answering):
+                    self.answers.update(source.answers)
             else:
                 yield from source
 

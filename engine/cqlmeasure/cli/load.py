@@ -12,7 +12,7 @@ from cqlmeasure.cli.options import local_path
 
 EXAMPLES = """\b
 cqlmeasure load export/ -o store
-cqlmeasure load newer-export/ -o store
+cqlmeasure load newer-export/ -o store --jobs 4
 cqlmeasure load -o store --delete Observation/17 --delete Patient/3
 cqlmeasure evaluate MEASURE -c FOLDER -d store -p 2026
 """
@@ -30,8 +30,9 @@ cqlmeasure evaluate MEASURE -c FOLDER -d store -p 2026
     help="Take a resource out, or with Patient/ID a patient and all that is the patient's, before DATA is added;"
     " repeatable.",
 )
+@click.option("--jobs", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Processes to work with.")
 @click.option("--verify", is_flag=True, help="Compare the checksums of all files of the store when all is done.")
-def load(data: tuple[Path, ...], store: Path, delete: tuple[str, ...], verify: bool) -> int:
+def load(data: tuple[Path, ...], store: Path, delete: tuple[str, ...], jobs: int, verify: bool) -> int:
     """Load patients into a store, from which measures are evaluated without parsing all of the data again.
 
     DATA are Bundles, folders of them, or NDJSON files, as for evaluate. A store that is there already gets what is new
@@ -46,7 +47,7 @@ def load(data: tuple[Path, ...], store: Path, delete: tuple[str, ...], verify: b
     if data or delete:
         with show.progress() as progress:
             progress.step(f"loading into {store}")
-            done = cm.load(*data, store=store, delete=delete, on_subject=progress.advance)
+            done = cm.load(*data, store=store, delete=delete, on_subject=progress.advance, jobs=jobs)
         show.diagnostics(done.warnings)
         counts = {"new": done.new, "changed": done.changed, "removed": done.removed}
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from itertools import zip_longest
 
 from cqlmeasure.compiler.code import Py
@@ -15,31 +14,8 @@ from cqlmeasure.compiler.emitter import Emitter, Handler
 from cqlmeasure.compiler.filters import Refused, filtered, is_filtered, searched_path
 from cqlmeasure.elm.base import Element
 from cqlmeasure.elm.queries import Retrieve
-from cqlmeasure.models import builtin, fixed_code, is_negation
+from cqlmeasure.models import profile_facts
 from cqlmeasure.typesys import VALUE_SET, DataType, ListType, NamedType
-
-_PROFILED_MODELS = ("QICore", "USCore")
-_PLAIN = "http://hl7.org/fhir/StructureDefinition/"
-
-
-@cache
-def profiles_of(kind: str) -> frozenset[str]:
-    """The canonical urls of all profiles of a resource type that the shipped models know."""
-    found: set[str] = set()
-    for name in _PROFILED_MODELS:
-        model = builtin(name)
-        for facts in model.classes.values() if model is not None else ():
-            if facts.retrievable and facts.identifier and (facts.target or facts.name) == kind:
-                found.add(facts.identifier)
-    return frozenset(found)
-
-
-def profile_facts(kind: str, template: str | None) -> tuple[str, tuple[str, ...], bool, str | None] | None:
-    """What a run-time ``Profile`` is made of, or ``None``: for no template, and for the base type itself."""
-    if template is None or template.startswith(_PLAIN):
-        return None
-    others = tuple(sorted(profiles_of(kind) - {template}))
-    return template, others, is_negation(template), fixed_code(template)
 
 
 def profile(em: Emitter, kind: str, template: str | None) -> str:
@@ -48,24 +24,13 @@ def profile(em: Emitter, kind: str, template: str | None) -> str:
     if facts is None:
         return "None"
     em.import_("retrieve", "Profile")
-    return em.module.constant(f"Profile{facts!r}", em.frame.place, "PROFILE_")
+    return em.module.constant(f"Profile{tuple(facts)!r}", em.frame.place, "PROFILE_")
 
 
 def code_path(em: Emitter, kind: str, path: str) -> str:
     """The constant of a code path: the JSON names of each step; a choice has several."""
-    steps: list[tuple[str, ...]] = []
-    owner: str | None = kind
-    for step in path.replace("[x]", "").split("."):
-        facts = em.fhir.element(owner, step) if owner is not None else None
-        keys = em.fhir.choice_keys(step, facts.type) if facts is not None else {}
-        steps.append(
-            tuple(key for key, name in keys.items() if name in ("CodeableConcept", "Coding", "code")) or (step,)
-        )
-        found: DataType | None = facts.type if facts is not None else None
-        if isinstance(found, ListType):
-            found = found.element
-        owner = found.name if isinstance(found, NamedType) else None
-    text = f"ENV.indexes.at({f'{kind}.{path}'!r}, {kind!r}, {tuple(steps)!r})"
+    steps = em.fhir.code_steps(kind, path)
+    text = f"ENV.indexes.at({f'{kind}.{path}'!r}, {kind!r}, {steps!r})"
     return em.module.constant(text, em.frame.place, "PATH_")
 
 

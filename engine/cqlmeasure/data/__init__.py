@@ -8,9 +8,10 @@ forgotten before the next), what belongs to a patient is decided by references a
 from cqlmeasure.data.bundles import Folder, Resources, Texts, bundles, folder, from_resources, from_texts
 from cqlmeasure.data.ndjson import Ndjson, ndjson
 from cqlmeasure.data.opening import open_data
-from cqlmeasure.data.selection import Clause, Selection, Times, Wanted
+from cqlmeasure.data.selection import Answers, Clause, Question, Selection, Times, Wanted
 from cqlmeasure.data.store import Store
 from cqlmeasure.data.subjects import (
+    Answering,
     ById,
     DataSource,
     Divisible,
@@ -23,6 +24,8 @@ from cqlmeasure.data.subjects import (
 )
 
 __all__ = [
+    "Answering",
+    "Answers",
     "ById",
     "Clause",
     "DataSource",
@@ -30,6 +33,7 @@ __all__ = [
     "Each",
     "Folder",
     "Ndjson",
+    "Question",
     "Resources",
     "Screened",
     "Selecting",

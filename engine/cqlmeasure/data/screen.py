@@ -252,5 +252,5 @@ class Screen:
 
 @lru_cache(maxsize=16)
 def screen_of(selection: Selection) -> Screen:
-    """The screen of a selection: one for all who ask for the same, as to make it takes longer than to read a subject."""
+    """The screen of a selection: one for all who ask for the same, as making it takes longer than reading a subject."""
     return Screen(selection)

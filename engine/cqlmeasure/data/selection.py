@@ -44,6 +44,22 @@ class Wanted(msgspec.Struct, frozen=True):
     there: tuple[tuple[str, ...], ...] = ()
 
 
+class Question(msgspec.Struct, frozen=True):
+    """Whether a subject has ``least`` resources that a retrieve gives: of a type, with codes at its main element.
+
+    ``codes``: system and code, one of which it has; ``None``: codes do not matter.  ``profile``: the profile that it
+    is one of, as retrieves see it.
+    """
+
+    type: str
+    codes: frozenset[tuple[str, str]] | None = None
+    profile: str | None = None
+    least: int = 1
+
+
+Answers = tuple[bool, ...]
+"""To each question of a selection, in their order."""
+
 Clause = tuple[Wanted, ...]
 """A subject that counts has a resource of one of these kinds."""
 
@@ -52,11 +68,12 @@ class Selection(msgspec.Struct, frozen=True):
     """The kinds of resources that are wanted, for any number of purposes (measures, periods) at once.
 
     ``needed``: for each purpose, the clauses that all hold for a subject that counts in it; a purpose without clauses
-    is for everybody.
+    is for everybody.  ``questions``: who has answers to all of them need not be handed out.
     """
 
     wanted: tuple[Wanted, ...]
     needed: tuple[tuple[Clause, ...], ...] = ()
+    questions: tuple[Question, ...] = ()
 
     @property
     def types(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import msgspec
 
 from cqlmeasure.data.compartment import compartment_references
-from cqlmeasure.data.selection import Selection
+from cqlmeasure.data.selection import Answers, Selection
 from cqlmeasure.errors import DataError, Diagnostic
 
 Json = dict[str, Any]
@@ -115,6 +115,16 @@ class Screened(Protocol):
     @property
     def left_out(self) -> int:
         """How many subjects ``candidates`` has left out so far: they can count for no purpose at all."""
+        ...
+
+
+@runtime_checkable
+class Answering(Screened, Protocol):
+    """Subjects of a selection with questions, whose source has answers for many without handing them out."""
+
+    @property
+    def answers(self) -> Mapping[Answers, int]:
+        """How many of the subjects that ``candidates`` has not handed out so far have which answers."""
         ...
 
 

@@ -25,7 +25,7 @@ from cqlmeasure.measure.definition import (
     SupplementalData,
 )
 from cqlmeasure.measure.editions import Edition
-from cqlmeasure.measure.evaluate import evaluate, evaluate_each, evaluate_subject, nobody
+from cqlmeasure.measure.evaluate import evaluate, evaluate_each, evaluate_subject, nobody, of_values
 from cqlmeasure.measure.intervals import ConfidenceInterval, byar, rate_interval, wilson
 from cqlmeasure.measure.observations import ObservationValue
 from cqlmeasure.measure.period import Period, default_period, parse_period, period_of
@@ -138,6 +138,7 @@ __all__ = [
     "individual_report",
     "is_attribution_path",
     "nobody",
+    "of_values",
     "parse_period",
     "pending_report",
     "period_of",

@@ -6,7 +6,7 @@ supplemental data element that fails does not cost the subject its score.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -124,18 +124,26 @@ def evaluate_subject(
 
 def nobody(plan: MeasurePlan) -> SubjectResult:
     """The result of a subject that is in no population."""
-    kind = plan.definition.subject_type
-    groups = tuple(_group(group, _Nothing(), kind, plan.library, []) for group in plan.groups)
+    return of_values(plan, {})
+
+
+def of_values(plan: MeasurePlan, values: Mapping[str, Any]) -> SubjectResult:
+    """The result of a subject of whom the values of all criteria are known; what is not named is null."""
+    kind, known = plan.definition.subject_type, _Values(values)
+    groups = tuple(_group(group, known, kind, plan.library, []) for group in plan.groups)
     return SubjectResult(subject="", subject_type=kind, groups=groups)
 
 
-class _Nothing:
-    """An evaluation in which nothing is true and there is nothing."""
+class _Values:
+    """An evaluation that was done elsewhere."""
 
     evaluated: Sequence[Any] = ()
 
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
     def value(self, name: str, /) -> Any:
-        return None
+        return self._values.get(name)
 
     def call(self, name: str, /, *arguments: Any) -> Any:
         return None

@@ -348,7 +348,7 @@ class MeasureResult:
             self.failures.append(SubjectFailure(result.subject, found, not result.failed))
 
     def add_equal(self, result: SubjectResult, count: int) -> None:
-        """Adds so many subjects with this result; the subjects themselves are not kept."""
+        """Adds so many subjects, all with this result; the subjects themselves are not kept."""
         if count:
             self.totals.add(result, count)
 

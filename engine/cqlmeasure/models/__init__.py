@@ -17,7 +17,7 @@ from cqlmeasure.models.facts import (
 from cqlmeasure.models.fhir import FhirTypes, fhir_types
 from cqlmeasure.models.model import Model
 from cqlmeasure.models.modelset import ModelProvider, ModelSet
-from cqlmeasure.models.profiles import fixed_code, is_negation
+from cqlmeasure.models.profiles import ProfileFacts, fixed_code, is_negation, profile_facts
 from cqlmeasure.models.reader import load_modelinfo
 from cqlmeasure.models.target import (
     TargetCall,
@@ -40,6 +40,7 @@ __all__ = [
     "ModelHeader",
     "ModelProvider",
     "ModelSet",
+    "ProfileFacts",
     "RelationshipFacts",
     "SearchFacts",
     "TargetCall",
@@ -57,4 +58,5 @@ __all__ = [
     "is_negation",
     "load_modelinfo",
     "parse_target",
+    "profile_facts",
 ]

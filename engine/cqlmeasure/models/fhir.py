@@ -18,6 +18,7 @@ from cqlmeasure.typesys import SYSTEM, ChoiceType, DataType, ListType, NamedType
 
 Kind = Literal["primitive", "datatype", "backbone", "resource"]
 
+_CODED = ("CodeableConcept", "Coding", "code")
 #: Profiles of Quantity that the model info has as classes; in JSON they are spelled as what they are.
 _JSON_TYPES = {"SimpleQuantity": "Quantity", "MoneyQuantity": "Quantity"}
 
@@ -91,6 +92,30 @@ class FhirTypes:
                 name = _JSON_TYPES.get(alternative.name, alternative.name)
                 keys[f"{element}{name[:1].upper()}{name[1:]}"] = name
         return keys
+
+    def code_steps(self, name: str, path: str) -> tuple[tuple[str, ...], ...]:
+        """The steps to the codes at a path of a type: of each the JSON names that it may have.
+
+        A choice has the names of those types that have codes.
+        """
+        steps: list[tuple[str, ...]] = []
+        owner: str | None = name
+        for step in path.replace("[x]", "").split("."):
+            facts = self.element(owner, step) if owner is not None else None
+            keys = self.choice_keys(step, facts.type) if facts is not None else {}
+            steps.append(tuple(key for key, kind in keys.items() if kind in _CODED) or (step,))
+            found: DataType | None = facts.type if facts is not None else None
+            if isinstance(found, ListType):
+                found = found.element
+            owner = found.name if isinstance(found, NamedType) else None
+        return tuple(steps)
+
+    def main_code_steps(self, name: str) -> tuple[tuple[str, ...], ...] | None:
+        """The steps to the codes that say what a resource is; ``None`` for a type that has none."""
+        facts = self.models.class_of(self.type(name))
+        if facts is None or not facts.retrievable or facts.primary_code_path is None:
+            return None
+        return self.code_steps(name, facts.primary_code_path)
 
     def path_type(self, name: str, path: str) -> DataType | None:
         """The type at the end of a dotted path, seen through lists; ``None`` if the path leaves the model."""

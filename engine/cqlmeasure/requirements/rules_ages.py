@@ -101,9 +101,9 @@ def _bounds(name: str, symbol: Symbol | None) -> tuple[Decimal | None, Decimal |
     return {
         "SameAs": (number, number),
         "SameOrAfter": (number, None),
-        "After": (number, None),
+        "After": (number + 1, None),
         "SameOrBefore": (None, number),
-        "Before": (None, number),
+        "Before": (None, number - 1),
     }.get(name, (None, None))
 
 

@@ -63,7 +63,7 @@ def test_no_store(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        (lambda one: one.update(version=2), "store-version"),
+        (lambda one: one.update(version=3), "store-version"),
         (lambda one: one.update(format="other"), "not-a-store"),
         (lambda one: one.update(folder="../../elsewhere"), "broken-store"),
         (lambda one: one.update(folder="/etc"), "broken-store"),

@@ -41,10 +41,57 @@ def days(resource: Json) -> tuple[str | None, str | None]:
         ({"code": coded("x" * 300)}, ["x" * 200]),
         ({"code": {"coding": [None, {"code": 7}, {"code": None}, "text"]}, "category": None}, []),
         ({"code": [[{"code": "deep"}]]}, ["deep"]),
+        ({"category": [coded("s|a")]}, ["s\u00a6a"]),
     ],
 )
 def test_codes(resource: Json, expected: list[str]) -> None:
-    assert sorted(row_of({"resourceType": "Observation", **resource}, "test").codes) == expected
+    codes = row_of({"resourceType": "Observation", **resource}, "test").codes
+    assert sorted(code for code in codes if "|" not in code) == expected
+
+
+EXACT: list[tuple[Json, list[str]]] = [
+    ({"code": coded("a", "b")}, ["s|a", "s|b"]),
+    ({"resourceType": "Encounter", "type": [coded("a"), coded("b")]}, ["s|a", "s|b"]),
+    ({"code": {"coding": [{"system": "s", "code": "a|b"}]}}, ["s|a|b"]),
+    ({"code": {"text": "a"}, "category": [coded("b")]}, []),
+    ({}, []),
+    ({"code": {"coding": [{"code": "a"}, {"system": "s"}]}}, []),
+    ({"meta": {"profile": ["http://p|1.0", "http://q"]}}, ["|http://p", "|http://q"]),
+    ({"meta": {"profile": []}, "code": coded("a")}, ["s|a"]),
+    # What evaluation takes apart in other ways, or fails on.
+    ({"code": "a"}, ["|"]),
+    ({"code": ["a"]}, ["|"]),
+    ({"code": [coded("a")]}, ["|"]),
+    ({"code": {"system": "s", "code": "a"}}, ["|"]),
+    ({"code": {**coded("a"), "extension": []}}, ["|"]),
+    ({"code": {"coding": None}}, ["|"]),
+    ({"code": {"coding": coded("a")}}, ["|"]),
+    ({"code": {"coding": ["a"]}}, ["|"]),
+    ({"code": {"coding": [{"system": "s", "code": 1}]}}, ["|"]),
+    ({"code": {"coding": [{"system": ["s"], "code": "a"}]}}, ["|"]),
+    ({"code": {"coding": [{"system": "s|1", "code": "a"}]}}, ["|"]),
+    ({"code": {"coding": [{"system": "*", "code": "a"}]}}, ["|"]),
+    ({"code": {"coding": [{"system": "", "code": "a"}]}}, ["|"]),
+    ({"code": coded("x" * 300)}, ["|"]),
+    ({"meta": [], "code": coded("a")}, ["|"]),
+    ({"meta": {"profile": "http://p"}}, ["|"]),
+    ({"meta": {"profile": ["http://p", 7]}}, ["|"]),
+    ({"meta": {"profile": ["|1"]}}, ["|"]),
+    ({"meta": {"profile": ["http://" + "p" * 200]}}, ["|"]),
+    # Other types say elsewhere what they are, or do not.
+    ({"resourceType": "Encounter", "type": [coded("a")], "code": coded("b")}, ["s|a"]),
+    ({"resourceType": "MedicationRequest", "medicationCodeableConcept": coded("a")}, ["s|a"]),
+    ({"resourceType": "MedicationRequest", "medicationReference": {"reference": "Medication/a"}}, []),
+    ({"resourceType": "DeviceUseStatement", "device": {"code": coded("a")}}, ["s|a"]),
+    ({"resourceType": "DeviceUseStatement", "device": "a"}, ["|"]),
+    ({"resourceType": "Nothing", "code": "a"}, []),
+]
+
+
+@pytest.mark.parametrize(("resource", "expected"), EXACT)
+def test_exact_keys(resource: Json, expected: list[str]) -> None:
+    codes = row_of({"resourceType": "Observation", **resource}, "test").codes
+    assert [code for code in codes if "|" in code] == expected
 
 
 @pytest.mark.parametrize(

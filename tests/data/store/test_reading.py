@@ -16,7 +16,7 @@ from stores import NOT_DONE, SMALL, Given, counts, day, may_match, observation, 
 
 from cqlmeasure.data import Selecting, Selection, Store, SubjectData, Wanted, bundles, open_data
 from cqlmeasure.data.store.loading import load
-from cqlmeasure.data.subjects import Screened
+from cqlmeasure.data.subjects import Screened, one_by_one
 
 pytest.importorskip("pyarrow")
 Json = dict[str, Any]
@@ -73,6 +73,16 @@ def test_parts_are_all_of_it(many: tuple[list[SubjectData], Store], of: int) -> 
         assert max(part.count for part in parts) < 20
     with pytest.raises(ValueError, match="there is no part"):
         store.part(of, of)
+
+
+@pytest.mark.parametrize("about", [1, 2, 5, 16, 200])
+def test_shares_are_whole_partitions_if_there_are_enough(many: tuple[list[SubjectData], Store], about: int) -> None:
+    subjects, store = many
+    whole = len(store.manifest.partitions)
+    with store.divided(about, one_by_one) as shares:
+        parts = [pickle.loads(pickle.dumps(share)) for share in shares]
+    assert len(parts) == (whole if about <= 2 * whole else about)
+    assert [one for part in parts for one in plain(part)] == plain(subjects)
 
 
 def test_candidates_alone(many: tuple[list[SubjectData], Store]) -> None:

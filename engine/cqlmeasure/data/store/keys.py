@@ -1,7 +1,8 @@
 """The keys of a resource by which a store finds it: its codes, and the days from which and to which its times reach.
 
 Always holds: keys ask for too much rather than for too little.  ``codes`` has the code of every Coding, wherever it
-is, the profiles that the resource declares, and ``NOT_DONE_VALUE_SET`` if it names a value set of things not done;
+is, the profiles that the resource declares, and ``NOT_DONE_VALUE_SET`` if it names a value set of things not done,
+none of them with a ``|``; then those of ``exact``, which tell exactly what the resource is;
 ``start`` and ``end`` enclose every date of the resource but those of ``meta``, and are ``None`` where they cannot be
 told.
 """
@@ -11,17 +12,16 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import msgspec
 import orjson
 
+from cqlmeasure.data.store.exact import MAX_CODE, exact_terms
 from cqlmeasure.data.subjects import Json
 from cqlmeasure.errors import DataError
 from cqlmeasure.runtime.subject import NOT_DONE_VALUE_SET
-
-MAX_CODE = 200
-"""Longer codes are cut, in a store and where they are looked up."""
 
 EPOCH = date(1970, 1, 1).toordinal()
 _FAR = 1 << 30
@@ -59,7 +59,8 @@ class Row(msgspec.Struct, frozen=True):
 def row_of(resource: Json, place: str) -> Row:
     """The row of a resource; ``DataError`` for what is not JSON (from Python code)."""
     try:
-        json = orjson.dumps(resource)
+        # A copy: what orjson gives holds several times the memory that it needs.
+        json = bytes(memoryview(orjson.dumps(resource)))
     except TypeError as error:
         text = f"{resource.get('resourceType')}/{resource.get('id')} cannot be written as JSON: {error}"
         raise DataError(text, code="not-fhir", file=place, hint="values are text, numbers, booleans, lists") from error
@@ -68,18 +69,24 @@ def row_of(resource: Json, place: str) -> Row:
     kind, identity = resource["resourceType"], resource.get("id")
     if kind in _UNTIL and not any(name in resource for name in _UNTIL[kind]):
         keys.endless = True
-    codes = dict.fromkeys(keys.codes)
+    codes = dict.fromkeys(map(broad, keys.codes))
     codes.pop("", None)  # that is for every resource
+    codes.update(dict.fromkeys(exact_terms(resource)))
     known = keys.last > -_FAR
     return Row(
         kind,
         identity if isinstance(identity, str) else None,
         _main_code(resource),
-        tuple(codes),
+        tuple(map(intern, codes)),  # the same few, in a block of many resources
         keys.first if known and not keys.beginningless else None,
         keys.last if known and not keys.endless else None,
         json,
     )
+
+
+def broad(code: str) -> str:
+    """A code as it is kept and looked up for all systems and elements: cut, and without what exact keys have."""
+    return code[:MAX_CODE].replace("|", "\u00a6") if "|" in code else code[:MAX_CODE]
 
 
 class _Keys:
@@ -101,7 +108,7 @@ class _Keys:
             profiles = meta.get("profile")
             for url in profiles if isinstance(profiles, list) else ():
                 if isinstance(url, str):
-                    self.codes.append(url.partition("|")[0][:MAX_CODE])
+                    self.codes.append(url.partition("|")[0])
             resource = {name: value for name, value in resource.items() if name != "meta"}
         self._walk([resource])
 
@@ -133,7 +140,7 @@ class _Keys:
                     self._list(name, value, stack)
             code = owner.get("code")
             if type(code) is str and type(owner.get("value")) not in (float, int):  # a Quantity has a number
-                self.codes.append(code[:MAX_CODE])
+                self.codes.append(code)
 
     def _list(self, name: str, values: list[Any], stack: list[Any]) -> None:
         for value in values:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -23,6 +22,7 @@ from cqlmeasure.data.store.arrow import modules
 from cqlmeasure.data.store.changes import Everywhere, apply, merged, without
 from cqlmeasure.data.store.inputs import Key, deleted_key, shared_resources, split_files
 from cqlmeasure.data.store.keys import Row, row_of
+from cqlmeasure.data.store.locking import locked, tidy, working_folder
 from cqlmeasure.data.store.manifest import (
     KINDS,
     MANIFEST,
@@ -31,28 +31,19 @@ from cqlmeasure.data.store.manifest import (
     Partition,
     is_store,
     manifest_of,
-    not_a_store,
     read_manifest,
     write_manifest,
 )
 from cqlmeasure.data.store.partition import PartitionFiles
+from cqlmeasure.data.store.pieces import KNOWN, Before, Piece, Written, pieces_in, take_over
 from cqlmeasure.data.store.rows import stored_subjects, touched
 from cqlmeasure.data.store.source import Store
 from cqlmeasure.data.store.spool import Spool
 from cqlmeasure.data.store.writing import SIZES, Sizes, StoreWriter
-from cqlmeasure.data.subjects import DataSource, SubjectData
-from cqlmeasure.errors import DataError, Diagnostic, Severity
+from cqlmeasure.data.subjects import DataSource, Divisible, Each, one_by_one
+from cqlmeasure.errors import Diagnostic, Severity
 
-try:
-    import fcntl
-except ImportError:  # no such locks there
-    fcntl = None  # type: ignore[assignment]
-
-_LOADING = ".loading"
-_LOCK = ".lock"
 MAX_ORIGINS = 1000
-# Marks the Patients that a store has already, when they go along with an export that may not have them.
-_KNOWN = "_cqlmeasure-known"
 
 
 class Loaded(msgspec.Struct):
@@ -75,43 +66,42 @@ def load(
     delete: Iterable[str] = (),
     sizes: Sizes = SIZES,
     on_subject: Callable[[], object] | None = None,
+    each: Each | None = None,
 ) -> Loaded:
     """Adds the subjects of sources (by their names) to the store at ``path``, which is made if it is not there.
 
     ``delete``: references (``Observation/1``) of what goes, before anything is added; a Patient goes with all that is
-    the patient's.  ``DataError`` for what cannot be read, and for a folder that holds something else.
+    the patient's.  ``each`` does pieces of the work in other processes.  ``DataError`` for what cannot be read, and for
+    a folder that holds something else.
     """
     modules()
     root = Path(path)
-    with _locked(root):
+    with locked(root):
         old = read_manifest(root) if is_store(root) else None
-        folder = root / _LOADING
-        _tidy(root, old)
-        folder.mkdir()
-        one = _Load(root, folder, old, sizes)
-        enabled = gc.isenabled()
-        gc.disable()  # resources hold no cycles, and to look for some costs as much as the work
+        tidy(root, old)
+        folder = working_folder(root)
+        one = _Load(root, folder, old, sizes, each)
         try:
             found = one.run(sources, [deleted_key(reference) for reference in delete], on_subject or (lambda: None))
         finally:
-            if enabled:
-                gc.enable()
-            one.writer.abandon()
-            one.spool.close()
+            one.end()
             shutil.rmtree(folder, ignore_errors=True)
     return found
 
 
 class _Load:
-    """One load: reads the sources, writes new partitions, and rewrites those with changes."""
+    """One load: has the sources written in pieces, takes over new partitions, and rewrites those with changes."""
 
-    def __init__(self, root: Path, folder: Path, old: Manifest | None, sizes: Sizes) -> None:
-        self.root, self.folder, self.sizes = root, folder, sizes
+    def __init__(self, root: Path, folder: Path, old: Manifest | None, sizes: Sizes, each: Each | None) -> None:
+        self.root, self.folder, self.sizes, self.each = root, folder, sizes, each
         self.old = old or manifest_of(0, (), ())
         self.before = root / self.old.folder
         self.next = folder / "next"
         self.writer = StoreWriter(self.next, self.old.next_number, sizes)
-        self.spool = Spool(folder / "spool")
+        self.number = self.old.next_number
+        self.pieces = 0
+        self.added: list[Partition] = []
+        self.spools: list[Spool] = []
         self.known: dict[str, int] = {}  # the partition of each subject
         self.seen: set[str] = set()  # the subjects of this load
         self.fresh: set[str] = set()  # of them those that are new
@@ -123,11 +113,9 @@ class _Load:
         prepared = {name: self._prepared(source, deleted) for name, source in sources.items()}
         shared: dict[Key, Row] = {}
         gone = frozenset(identity for kind, identity in deleted if kind == "Patient")
-        for partition in self.old.partitions:
-            ids, _ = PartitionFiles(self.before, partition).subjects()
-            staying = [identity for identity in ids if identity not in gone]
-            self.result.removed += len(ids) - len(staying)
-            self.known.update(dict.fromkeys(staying, partition.number))
+        start = Before(self.before, self.old, frozenset(deleted), gone)
+        self.known = start.staying()
+        self.result.removed = self.old.subjects - len(self.known)
         patients = self._known_patients() if any(isinstance(one, Ndjson) for one in prepared.values()) else None
         origins = list(self.old.origins)
         everywhere = Everywhere(shared, frozenset(deleted), gone)
@@ -137,11 +125,7 @@ class _Load:
             if isinstance(source, Ndjson) and patients is not None:
                 shared.update((_key(row), row) for row in shared_resources(source))
                 source = Ndjson(source.root, [*source.files, patients], source.bundle_is_patient, source.strict)
-            count = 0
-            for subject in source:
-                count += self._add(subject, everywhere)
-                on_subject()
-            origins.append(Origin(name, count))
+            origins.append(Origin(name, self._read(source, start, on_subject)))
             self.result.warnings.extend(source.warnings)
         self._warn_of_repeated()
         partitions = self._partitions(everywhere)
@@ -149,6 +133,66 @@ class _Load:
         if partitions != self.old.partitions or not (self.root / MANIFEST).exists():
             self._publish(manifest_of(self.old.generation + 1, tuple(origins[-MAX_ORIGINS:]), partitions))
         return self.result
+
+    def _read(self, source: DataSource, start: Before, on_subject: Callable[[], object]) -> int:
+        """Has a source written; how many of its subjects have data."""
+        if not isinstance(source, Divisible):
+            return self._take(self._piece(source, start, on_subject))
+        if self.each is None:
+            with source.divided(pieces_in(source, self.sizes), one_by_one) as parts:
+                count = 0
+                for part in parts:
+                    count += self._take(self._piece(part, start, on_subject))
+                    source.note(part.warnings)
+                return count
+        with source.divided(pieces_in(source, self.sizes), self.each) as parts:
+            pieces = [self._piece(part, start) for part in parts]
+            count = 0
+            for piece, written in zip(pieces, self.each(pieces), strict=True):
+                source.note(written.warnings)
+                if not written.fresh.keys().isdisjoint(self.known):
+                    # A subject of an earlier piece comes again, which this one could not know.
+                    shutil.rmtree(piece.folder)
+                    piece = msgspec.structs.replace(piece, first=self.number, known=self.known)
+                    written = piece()
+                count += self._take(piece, written)
+                for _ in written.seen:
+                    on_subject()
+            return count
+
+    def _piece(self, source: DataSource, start: Before, on_subject: Callable[[], object] | None = None) -> Piece:
+        """The next piece: with what is known so far if it is done now, and here, as ``on_subject`` says."""
+        folder = self.folder / f"piece-{self.pieces}"
+        self.pieces += 1
+        here = on_subject is not None
+        first, known = (self.number, self.known) if here else (self.old.next_number, None)
+        return Piece(source, folder, first, start, self.sizes, known, self.pieces == 1, on_subject)
+
+    def _take(self, piece: Piece, written: Written | None = None) -> int:
+        """Takes over what a piece gives, which is done now if need be; how many subjects had data."""
+        found = piece() if written is None else written
+        take_over(found, piece, self.next, self.number)
+        self.number += len(found.partitions)
+        self.added += found.partitions
+        self.spools.append(found.spool)
+        self.known.update(found.fresh)
+        self.known.update(found.moved)
+        self.fresh.update(found.fresh)
+        self.result.changed += found.changed
+        if found.absorbed is not None:
+            self.absorbed = found.absorbed
+        for identity in found.seen:
+            if identity in self.seen:
+                self.repeated.append(identity)
+            self.seen.add(identity)
+        gc.collect()
+        return len(found.seen)
+
+    def end(self) -> None:
+        """Closes all files."""
+        self.writer.abandon()
+        for spool in self.spools:
+            spool.close()
 
     def _prepared(self, source: DataSource, deleted: list[Key]) -> DataSource | None:
         """The source without files that list what was deleted, which goes to ``deleted``."""
@@ -176,55 +220,23 @@ class _Load:
             for subject in Store(self.root).selecting(Selection(wanted=())):
                 if subject.id in self.known:
                     for resource in subject.resources[:1]:
-                        patient = {**resource, "id": subject.id, _KNOWN: True}
+                        patient = {**resource, "id": subject.id, KNOWN: True}
                         stream.write(orjson.dumps(patient, option=orjson.OPT_APPEND_NEWLINE))
         return str(file)
 
-    def _add(self, subject: SubjectData, everywhere: Everywhere) -> bool:
-        """Writes a new subject, puts one that is known aside; whether there was anything to add."""
-        resources = [one for one in subject.resources if _KNOWN not in one]
-        if not resources:
-            return False
-        if subject.id in self.seen:
-            self.repeated.append(subject.id)
-        self.seen.add(subject.id)
-        place = self.known.get(subject.id)
-        if place is not None:
-            self.spool.add(place, subject.id, subject.source, resources)
-            return True
-        if self.absorbed is None:
-            self._absorb(everywhere)
-        rows = [row_of(resource, subject.source) for resource in resources]
-        self.known[subject.id] = self.writer.add(subject.id, subject.source, rows)
-        self.fresh.add(subject.id)
-        return True
-
-    def _absorb(self, everywhere: Everywhere) -> None:
-        """Lets the new subjects follow those of the last partition, if that is small."""
-        self.absorbed = -1
-        last = self.old.partitions[-1] if self.old.partitions else None
-        if last is None or last.rows >= self.sizes.partition_rows // 2:
-            return
-        self.absorbed = last.number
-        number = self.writer.number
-        for identity, source, rows in stored_subjects(PartitionFiles(self.before, last)):
-            if identity in self.known:
-                kept = without(everywhere, rows)
-                self.result.changed += len(kept) != len(rows)
-                self.known[identity] = self.writer.add(identity, source, kept)
-        self.spool.rename(last.number, number)
-
     def _partitions(self, everywhere: Everywhere) -> tuple[Partition, ...]:
         """All partitions after the load: what nothing happened to, what is written anew, what is new."""
-        added = self.writer.close()
-        number = self.writer.number
+        if self.absorbed is not None:
+            for spool in self.spools:
+                spool.rename(self.absorbed, self.added[0].number)
+        number = self.number
         found: list[Partition] = []
-        for partition in (*self.old.partitions, *added):
+        for partition in (*self.old.partitions, *self.added):
             if partition.number == self.absorbed:
                 continue
             fresh = partition.number >= self.old.next_number
             files = PartitionFiles(self.next if fresh else self.before, partition)
-            if partition.number in self.spool or touched(files, everywhere, fresh):
+            if any(partition.number in spool for spool in self.spools) or touched(files, everywhere, fresh):
                 self.writer = StoreWriter(self.next, number, self.sizes)
                 if self._rewrite(files, everywhere, fresh):
                     found.extend(self.writer.close())
@@ -244,8 +256,9 @@ class _Load:
                 different = True
                 continue
             after = apply(everywhere, rows) if fresh else apply(everywhere, without(everywhere, rows))
-            for resources in self.spool.take(files.partition.number, identity):
-                after = merged(after, [row_of(resource, source) for resource in resources])
+            for spool in self.spools:
+                for resources in spool.take(files.partition.number, identity):
+                    after = merged(after, [row_of(resource, source) for resource in resources])
             if after != rows:
                 different = True
                 self.result.changed += identity not in self.fresh
@@ -277,38 +290,3 @@ def _link(files: PartitionFiles, folder: Path) -> None:
             os.link(files.path(kind), target)
         except OSError:  # no hard links there
             shutil.copy2(files.path(kind), target)
-
-
-def _tidy(root: Path, old: Manifest | None) -> None:
-    """Removes what a load that was interrupted left."""
-    for item in root.iterdir():
-        left_over = item.name.startswith("generation-") and (old is None or item.name != old.folder)
-        if item.is_dir() and (left_over or item.name == _LOADING):
-            shutil.rmtree(item, ignore_errors=True)
-
-
-@contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """The folder of the store, made if need be, to this process alone; one that was made for nothing goes again."""
-    if root.exists():
-        others = (
-            [item.name for item in root.iterdir() if not item.name.startswith(".")] if root.is_dir() else [root.name]
-        )
-        if others and not is_store(root) and not all(name.startswith("generation-") for name in others):
-            raise not_a_store(root)
-    root.mkdir(parents=True, exist_ok=True)
-    lock = os.open(root / _LOCK, os.O_CREAT | os.O_RDWR)
-    try:
-        if fcntl is not None:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError as error:
-        raise DataError(
-            f"another load writes to {root}", code="store-busy", file=str(root), hint="wait until it is finished"
-        ) from error
-    finally:
-        os.close(lock)
-        if not is_store(root):
-            with suppress(OSError):
-                (root / _LOCK).unlink()
-                root.rmdir()

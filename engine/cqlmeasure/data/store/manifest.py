@@ -18,7 +18,9 @@ from cqlmeasure.errors import DataError, Diagnostic, missing_path
 
 MANIFEST = "manifest.json"
 FORMAT = "cqlmeasure-store"
-VERSION = 1
+VERSION = 2
+#: Partitions of version 1 have no exact keys; all else is the same.
+READABLE = (1, VERSION)
 MAX_MANIFEST_BYTES = 256 << 20
 _FOLDER = re.compile(r"generation-\d{1,9}", re.ASCII)
 KINDS = ("resources", "codes", "subjects")
@@ -50,13 +52,17 @@ class Group(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=
 
 
 class Partition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Some of the subjects; ``number`` names its files: ``resources/00007.parquet`` and so on."""
+    """Some of the subjects; ``number`` names its files: ``resources/00007.parquet`` and so on.
+
+    ``exact``: the codes tell exactly what each resource is.
+    """
 
     number: int
     blocks: tuple[Block, ...]
     codes: tuple[Group, ...]
     types: dict[str, int]
     files: dict[str, File]
+    exact: bool = False
 
     @property
     def subjects(self) -> int:
@@ -145,7 +151,7 @@ def read_manifest(path: Path) -> Manifest:
         head = _Head()
     if head.format != FORMAT:
         raise not_a_store(path)
-    if head.version != VERSION:
+    if head.version not in READABLE:
         raise DataError(
             f"the store {path} is of format version {head.version}, and this program reads version {VERSION}",
             code="store-version",

@@ -8,59 +8,11 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import NamedTuple
 
-from cqlmeasure.data.selection import Selection, Wanted
 from cqlmeasure.data.store.arrow import Array, modules
-from cqlmeasure.data.store.keys import EPOCH, MAX_CODE
-from cqlmeasure.data.store.partition import EVERY_CODE, PartitionFiles, Postings
-from cqlmeasure.runtime.subject import NOT_DONE_VALUE_SET
-
-ZONES = 2
-"""Days that a moment can be away from the day that is written, when time zones differ by 26 hours."""
-
-
-class Kind(NamedTuple):
-    """A ``Wanted`` as it is looked up: codes in order (with profiles and what was not done), days since 1970."""
-
-    type: str
-    codes: tuple[str, ...]
-    low: int | None
-    high: int | None
-
-
-class Plan(NamedTuple):
-    """A selection as it is looked up: kinds, each once, and what is made of them, by their numbers."""
-
-    kinds: tuple[Kind, ...]
-    wanted: tuple[int, ...]
-    needed: tuple[tuple[tuple[int, ...], ...], ...]
-
-
-PATIENTS = Kind("Patient", (EVERY_CODE,), None, None)
-
-
-def plan_of(selection: Selection) -> Plan:
-    """The plan of a selection; Patients are always wanted."""
-    numbers: dict[Kind, int] = {PATIENTS: 0}
-
-    def number(wanted: Wanted) -> int:
-        return numbers.setdefault(_kind(wanted), len(numbers))
-
-    wanted = tuple(dict.fromkeys([0, *map(number, selection.wanted)]))
-    needed = tuple(tuple(tuple(map(number, clause)) for clause in clauses) for clauses in selection.needed)
-    return Plan(tuple(numbers), wanted, needed)
-
-
-def _kind(wanted: Wanted) -> Kind:
-    codes: Iterable[str] = (EVERY_CODE,)
-    if wanted.codes is not None:
-        codes = {code[:MAX_CODE] for code in wanted.codes} | {NOT_DONE_VALUE_SET}
-        codes |= {url.partition("|")[0][:MAX_CODE] for url in wanted.profiles}
-    low = None if wanted.low is None else date.fromisoformat(wanted.low).toordinal() - EPOCH - ZONES
-    high = None if wanted.high is None else date.fromisoformat(wanted.high).toordinal() - EPOCH + ZONES
-    return Kind(wanted.type, tuple(sorted(codes)), low, high)
+from cqlmeasure.data.store.partition import PartitionFiles, Postings
+from cqlmeasure.data.store.plans import Kind, Plan
 
 
 class Found(NamedTuple):
@@ -71,11 +23,14 @@ class Found(NamedTuple):
     rows: Array
 
 
-def find(files: PartitionFiles, plan: Plan, *, everybody: bool = True) -> Found:
-    """What the plan finds; the Patients of those who cannot count are among it if ``everybody`` is handed out."""
+def find(files: PartitionFiles, plan: Plan, *, among: Array | None = None, everybody: bool = True) -> Found:
+    """What the plan finds; the Patients of those who cannot count are among it if ``everybody`` is handed out.
+
+    ``among``: flags of those subjects who alone are looked at.
+    """
     numpy = modules().numpy
     subjects = files.partition.subjects
-    hits = _look_up(files, plan.kinds, {number for clauses in plan.needed for clause in clauses for number in clause})
+    hits = look_up(files, plan.kinds, {number for clauses in plan.needed for clause in clauses for number in clause})
     alive = []
     for clauses in plan.needed:
         those = numpy.ones(subjects, bool)
@@ -87,18 +42,24 @@ def find(files: PartitionFiles, plan: Plan, *, everybody: bool = True) -> Found:
             those &= some
         alive.append(those)
     candidates = numpy.logical_or.reduce(alive) if alive else numpy.ones(subjects, bool)
+    if among is not None:
+        candidates &= among
     wanted = numpy.zeros(files.partition.rows, bool)
     if everybody or candidates.any():
-        hits |= _look_up(files, plan.kinds, set(plan.wanted) - hits.keys())
+        hits |= look_up(files, plan.kinds, set(plan.wanted) - hits.keys())
         for number in plan.wanted:
             for numbers, rows in hits[number]:
                 wanted[rows if everybody and number == 0 else rows[candidates[numbers]]] = True
     return Found(alive, candidates, wanted)
 
 
-def _look_up(files: PartitionFiles, kinds: Sequence[Kind], used: Iterable[int]) -> dict[int, list[tuple[Array, Array]]]:
+Hits = list[tuple[Array, Array]]
+"""Numbers of subjects and rows, row group by row group."""
+
+
+def look_up(files: PartitionFiles, kinds: Sequence[Kind], used: Iterable[int]) -> dict[int, Hits]:
     """For each kind the numbers of subjects and rows, row group by row group."""
-    found: dict[int, list[tuple[Array, Array]]] = {number: [] for number in used}
+    found: dict[int, Hits] = {number: [] for number in used}
     wanted_by: dict[int, list[int]] = {}
     for number in found:
         for group in _groups(files, kinds[number]):
@@ -119,7 +80,9 @@ def _groups(files: PartitionFiles, kind: Kind) -> list[int]:
     found = []
     for number, first, last in files.directory.get(kind.type, ()):
         at = bisect.bisect_left(kind.codes, first)
-        if at < len(kind.codes) and kind.codes[at] <= last:
+        if (at < len(kind.codes) and kind.codes[at] <= last) or (
+            kind.prefix and first[: len(kind.prefix)] <= kind.prefix <= last
+        ):
             found.append(number)
     return found
 
@@ -131,6 +94,8 @@ def _matching(postings: Postings, members: dict[str, int], kind: Kind) -> tuple[
     else:
         codes = set(kind.codes)
         chosen = [index for code, index in members.items() if code in codes]
+    if kind.prefix:
+        chosen += [index for code, index in members.items() if code.startswith(kind.prefix)]
     if not chosen:
         return None
     if len(chosen) == 1:

@@ -4,9 +4,9 @@ A partition holds subjects that follow each other, in blocks; the resources of a
 code, so that those of a kind lie together, and a row group never holds resources of two blocks.
 
   resources   subject, number (of the subject in the partition), position (of the resource in the subject), type, id,
-              code (that says what it is), codes (all there are), start, end, resource (JSON)
-  codes       for each code of each resource, and with the code "" for each resource: type, code, number, row (in the
-              file of resources), start, end; in the order of type, code and row; a row group has one type
+              code (that says what it is), codes (all there are, then exact keys), start, end, resource (JSON)
+  codes       for each code and exact key of each resource, and with the code "" for each resource: type, code, number,
+              row (in the file of resources), start, end; in the order of type, code and row; a row group has one type
   subjects    subject, number, source (the file that it came from), resources (how many)
 
 Always holds: what is read was checked for schema, numbers of rows and size; faults are ``DataError``s of the file.

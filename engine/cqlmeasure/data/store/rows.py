@@ -1,6 +1,7 @@
 """The resources of a partition as rows with their keys, as they were written: for writing them anew.
 
-Always holds: nothing is parsed; the order is that of the subjects and of their resources.
+Always holds: nothing is parsed, unless its keys are of an earlier form; the order is that of the subjects and of their
+resources.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
+import orjson
+
 from cqlmeasure.data.store.arrow import broken, modules, reading
 from cqlmeasure.data.store.changes import Everywhere
-from cqlmeasure.data.store.keys import Row
+from cqlmeasure.data.store.keys import Row, row_of
 from cqlmeasure.data.store.partition import PartitionFiles
 
 _COLUMNS = ["number", "position", "type", "id", "code", "codes", "start", "end", "resource"]
@@ -20,6 +23,7 @@ _COLUMNS = ["number", "position", "type", "id", "code", "codes", "start", "end",
 def stored_subjects(files: PartitionFiles) -> Iterator[tuple[str, str, list[Row]]]:
     """For each subject its id, the source that it came from, and its rows."""
     ids, sources = files.subjects()
+    exact = files.partition.exact
     row = first = 0
     for block in files.partition.blocks:
         found = {
@@ -27,8 +31,19 @@ def stored_subjects(files: PartitionFiles) -> Iterator[tuple[str, str, list[Row]
             for number, rows in groupby(_block(files, row, row + block.rows), itemgetter(0))
         }
         for number in range(first, first + block.subjects):
-            yield ids[number], sources[number], found.pop(number, [])
+            rows = found.pop(number, [])
+            yield ids[number], sources[number], rows if exact else _anew(files, rows)
         row, first = row + block.rows, first + block.subjects
+
+
+def _anew(files: PartitionFiles, rows: list[Row]) -> list[Row]:
+    """The rows with the keys as they are made now."""
+    place = files.path("resources")
+    with reading(place):
+        resources = [orjson.loads(row.json) for row in rows]
+    if not all(type(one) is dict and type(one.get("resourceType")) is str for one in resources):
+        raise broken(place, "a resource is no FHIR")
+    return [row_of(one, str(place)) for one in resources]
 
 
 def _block(files: PartitionFiles, start: int, end: int) -> list[tuple[int, int, Row]]:

@@ -8,6 +8,7 @@ holds a block of subjects at a time.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,20 +17,23 @@ from typing import Any, NamedTuple
 import orjson
 
 from cqlmeasure.data.reading import identity_of
-from cqlmeasure.data.selection import Selection
+from cqlmeasure.data.selection import Answers, Selection
+from cqlmeasure.data.store.answering import answered, counted
 from cqlmeasure.data.store.arrow import Array, broken, modules
 from cqlmeasure.data.store.manifest import MANIFEST, Manifest, Partition, read_manifest, verify
-from cqlmeasure.data.store.matching import Found, Plan, find, plan_of
+from cqlmeasure.data.store.matching import Found, find
 from cqlmeasure.data.store.partition import PartitionFiles
+from cqlmeasure.data.store.plans import Plan, plan_of
 from cqlmeasure.data.subjects import Each, Json, SubjectData
 from cqlmeasure.errors import Diagnostic
 
 
 class Share(NamedTuple):
-    """The share ``number`` (from 0 on) of ``of`` shares of the subjects."""
+    """The share ``number`` (from 0 on) of ``of`` shares of the subjects; ``whole``: each is a partition."""
 
     number: int = 0
     of: int = 1
+    whole: bool = False
 
 
 WHOLE = Share()
@@ -51,6 +55,7 @@ class Store:
         self._share = share
         self._plan = plan
         self.left_out = 0
+        self.answers: Counter[Answers] = Counter()
 
     def __repr__(self) -> str:
         resources = sum(self.manifest.resources.values())
@@ -72,8 +77,14 @@ class Store:
 
     @contextmanager
     def divided(self, count: int, each: Each) -> Iterator[Sequence[Store]]:
-        """As many shares; nothing has to be done first."""
-        yield [self.part(number, count) for number in range(count)]
+        """About as many shares, whole partitions if there are enough; nothing has to be done first."""
+        whole = len(self.manifest.partitions)
+        if whole * 2 < count or self._share != WHOLE:
+            yield [self.part(number, count) for number in range(count)]
+            return
+        # What a plan finds in a partition is found once then.
+        shares = [Share(number, whole, whole=True) for number in range(whole)]
+        yield [Store(self.path, share, self._plan, self.manifest) for share in shares]
 
     def note(self, found: Iterable[Diagnostic]) -> None:
         """Adds what a share left out to the warnings."""
@@ -97,7 +108,10 @@ class Store:
         return self._read(candidates_only=False)
 
     def candidates(self) -> Iterator[SubjectData]:
-        """The subjects that can count for some purpose; ``left_out`` says how many others there were."""
+        """The subjects that can count for some purpose; ``left_out`` says how many others there were.
+
+        With questions, those alone that have no answers; ``answers`` says how many others have which.
+        """
         return self._read(candidates_only=True)
 
     def candidate_count(self) -> int:
@@ -116,30 +130,44 @@ class Store:
     def _read(self, candidates_only: bool) -> Iterator[SubjectData]:
         self.warnings.clear()
         self.left_out = 0
+        self.answers.clear()
+        count = modules().numpy.count_nonzero
         for piece in self._pieces():
             files = self._files(piece)
             found = None
             if self._plan is not None:
-                found = find(files, self._plan, everybody=not candidates_only)
+                rest = self._answer(files, piece) if candidates_only and self._plan.questions else None
+                if rest is not None and not rest.any():
+                    continue
+                found = find(files, self._plan, among=rest, everybody=not candidates_only)
                 if candidates_only:
                     inside = piece.inside(found.candidates)
-                    staying = int(modules().numpy.count_nonzero(inside))
-                    self.left_out += len(inside) - staying
+                    staying = int(count(inside))
+                    self.left_out += (len(inside) if rest is None else int(count(rest))) - staying
                     if not staying:
                         continue
             yield from _subjects(files, piece, found, candidates_only)
 
+    def _answer(self, files: PartitionFiles, piece: _Piece) -> Array:
+        """Counts those of a piece who have answers; flags of the others, for all of the partition."""
+        assert self._plan is not None
+        found = answered(files, self._plan)
+        inside = modules().numpy.zeros(files.partition.subjects, bool)
+        piece.inside(inside)[:] = True
+        self.answers += counted(found.flags[inside & found.certain])
+        return inside & ~found.certain
+
     def _pieces(self) -> list[_Piece]:
         """The blocks of this share, by partitions; shares have about the same numbers of resources."""
-        number, of = self._share
+        number, of, whole = self._share
         total = sum(one.rows + one.subjects for one in self.manifest.partitions)
         before, found = 0, []
-        for partition in self.manifest.partitions:
+        for at, partition in enumerate(self.manifest.partitions):
             parts, row, subject = [], 0, 0
             for block in partition.blocks:
                 size = block.rows + block.subjects
                 # A block is in the share that its middle falls into.
-                if (2 * before + size) * of // (2 * total) == number:
+                if (at if whole else (2 * before + size) * of // (2 * total)) == number:
                     parts.append(_Part(row, row + block.rows, subject, block.subjects))
                 row, subject, before = row + block.rows, subject + block.subjects, before + size
             if parts:

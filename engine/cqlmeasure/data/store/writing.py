@@ -22,13 +22,14 @@ from cqlmeasure.errors import DataError
 
 
 class Sizes(msgspec.Struct, frozen=True):
-    """How large the pieces of a store are, in resources and bytes of JSON."""
+    """How large the pieces of a store are, in resources and bytes of JSON; ``piece_bytes``: of files to be loaded."""
 
     group_rows: int = 2048
     block_rows: int = 1 << 16
     block_bytes: int = 32 << 20
     partition_rows: int = 1 << 19
     posting_rows: int = 1 << 14
+    piece_bytes: int = 128 << 20
 
 
 SIZES = Sizes()
@@ -209,7 +210,7 @@ class _PartitionWriter:
             self._writer(kind)
         self.close_files()
         files: dict[str, File] = {kind: file_of(self._paths[kind], counts[kind]) for kind in KINDS}
-        return Partition(self._number, tuple(self._blocks), codes, dict(sorted(self._types.items())), files)
+        return Partition(self._number, tuple(self._blocks), codes, dict(sorted(self._types.items())), files, True)
 
     def close_files(self) -> None:
         """Closes the files as they are."""
