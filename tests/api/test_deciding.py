@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cqlmeasure as cm
-from cqlmeasure.api import runs
+from cqlmeasure.api import engine
 from cqlmeasure.data import Selection, Store, Wanted
 from cqlmeasure.data.store import source
 from cqlmeasure.data.store.loading import load
@@ -237,7 +237,7 @@ def nobody_is_ruled_out() -> Iterator[None]:
     """Who cannot count, or what no measure reads, is left out otherwise: not all of who is odd fails then."""
     whole = Selection(tuple(map(Wanted, ELEMENTS)))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(runs, "selection", lambda readings, **_: whole)
+        patched.setattr(engine, "selection", lambda readings, **_: whole)
         yield
 
 

@@ -6,7 +6,7 @@ first subject is evaluated, and those that cannot be are named together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,9 +16,10 @@ import orjson
 from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.api.parameters import Declared, Parameters, parameter_values
 from cqlmeasure.api.periods import NowLike, evaluation_time
-from cqlmeasure.api.planning import ReadingPlan, from_bytes, members_of, to_bytes
+from cqlmeasure.api.planning import Reading, ReadingPlan, from_bytes, members_of, selection, to_bytes
 from cqlmeasure.compiler.program import Program
 from cqlmeasure.content import Content
+from cqlmeasure.data import Selection
 from cqlmeasure.errors import Diagnostic, TerminologyError
 from cqlmeasure.evaluation import Evaluator, LibraryText, Prepared, Store, environment, prepare
 from cqlmeasure.measure import MeasureDefinition
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 READING = "reading"
-#: Of so many passes the indexes of codes are kept.
+#: Of so many passes the indexes of codes, and what is read, are kept.
 _PASSES = 4
 #: Plans of another form are not taken.
 _FORM = 2
@@ -64,6 +65,7 @@ class Engine:
         self.store = Store()
         self._known: dict[str, PreparedLibrary] = {}
         self._indexes: dict[Hashable, CodeIndexes] = {}
+        self._selections: dict[Hashable, tuple[Sequence[Reading], Selection | None]] = {}
 
     @property
     def warnings(self) -> list[Diagnostic]:
@@ -83,6 +85,16 @@ class Engine:
                 self._indexes.pop(next(iter(self._indexes)))
             self._indexes[together] = CodeIndexes()
         return self._indexes[together]
+
+    def selection(self, readings: Sequence[Reading], *, evidence: bool, ruling_out: bool) -> Selection | None:
+        """What tasks read together, as ``planning.selection`` has it; the same object while nothing has changed."""
+        key = (*(id(one.plan) for one in readings), evidence, ruling_out)
+        if key not in self._selections:
+            if len(self._selections) >= _PASSES:
+                self._selections.pop(next(iter(self._selections)))
+            # The plans stay referred to, so that no others have their identities.
+            self._selections[key] = readings, selection(readings, evidence=evidence, ruling_out=ruling_out)
+        return self._selections[key][1]
 
     def text(self, source: LibraryText) -> PreparedLibrary:
         """A library that need not be in the content, with all that it includes."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -28,6 +28,7 @@ from cqlmeasure.api.planning import Reading
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.runs import Data, Options, Readable, Settings, run
 from cqlmeasure.content import MeasureEntry
+from cqlmeasure.data import Selection
 from cqlmeasure.errors import Diagnostic, UsageError
 from cqlmeasure.measure import (
     AttestedScore,
@@ -358,6 +359,10 @@ class CompiledMeasure:
     def indexes(self, together: Hashable) -> CodeIndexes:
         """The indexes of codes that some measures share; ``together`` says which they are."""
         return self._engine.indexes(together)
+
+    def selection(self, readings: Sequence[Reading], *, evidence: bool, ruling_out: bool) -> Selection | None:
+        """What some measures of one content read together."""
+        return self._engine.selection(readings, evidence=evidence, ruling_out=ruling_out)
 
     def reading(self, settings: Settings) -> Reading:
         """What evaluating it reads."""

@@ -8,7 +8,6 @@ of a measure is kept on disk, so that a later run needs neither the translator n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -91,11 +90,6 @@ def selection(readings: Sequence[Reading], *, evidence: bool, ruling_out: bool) 
 
     ``ruling_out``: subjects that are in no initial population may be told apart.
     """
-    return _selection(tuple(readings), evidence, ruling_out)
-
-
-@lru_cache(maxsize=16)
-def _selection(readings: tuple[Reading, ...], evidence: bool, ruling_out: bool) -> Selection | None:
     wanted: dict[Wanted, None] = {Wanted("Patient"): None}
     needed: list[tuple[Clause, ...]] = []
     for plan, members in readings:

@@ -20,7 +20,6 @@ from cqlmeasure.api.deciding import decided
 from cqlmeasure.api.literals import cql_of
 from cqlmeasure.api.others import expanded
 from cqlmeasure.api.periods import NowLike, evaluation_time
-from cqlmeasure.api.planning import selection
 from cqlmeasure.api.results import MeasureResult
 from cqlmeasure.api.server import FhirServer
 from cqlmeasure.api.settling import Person, settling
@@ -80,6 +79,8 @@ class Options(NamedTuple):
 
 def run(wanted: Sequence[tuple[CompiledMeasure, Settings]], data: Data, options: Options) -> list[MeasureResult]:
     """The result of each measure with its settings."""
+    if not wanted:
+        return []
     periods: defaultdict[int, set[Period]] = defaultdict(set)
     for measure, settings in wanted:
         periods[id(measure)].add(settings.period)
@@ -126,7 +127,7 @@ def sharing(
     wanted: Sequence[tuple[CompiledMeasure, Settings]],
 ) -> Sequence[tuple[CompiledMeasure, Settings]]:
     """The same; several measures look codes up together, now and when they are evaluated again."""
-    if len(wanted) < 2:
+    if len(wanted) == 1:
         return wanted
     together = tuple((measure.reference, settings.key) for measure, settings in wanted)
     shared = wanted[0][0].indexes(together)
@@ -201,7 +202,7 @@ def planned(
     if not isinstance(source, Selecting):
         return source
     readings = [measure.reading(settings) for measure, settings in wanted]
-    found = selection(readings, evidence=options.evidence, ruling_out=not options.keep)
+    found = wanted[0][0].selection(readings, evidence=options.evidence, ruling_out=not options.keep)
     if found is None:
         return source
     asked = decided(wanted, options) if isinstance(source, Answering) else None
