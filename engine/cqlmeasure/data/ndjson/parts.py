@@ -25,7 +25,7 @@ _SHARED_KEPT = 20_000
 #: So many files are open at a time: systems allow a few hundred.
 _OPEN_AT_MOST = 128
 #: Pages of files are given back after so many subjects.
-_FORGET_AFTER = 1000
+_FORGET_AFTER = 100
 
 
 class File(msgspec.Struct, frozen=True):
