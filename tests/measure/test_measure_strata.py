@@ -83,6 +83,20 @@ def test_the_true_stratum_is_there_when_nobody_is_in_it(valid: Any) -> None:
     assert strata(report) == {"true": {}}
 
 
+@pytest.mark.parametrize("expression", ["Young", "Nothing"])
+def test_who_changes_a_report_changes_no_other(expression: str) -> None:
+    definition = measure(proportion(stratifiers=[stratifier(expression)]))
+    result = run(definition, *people(a=True, b=True))
+    reports = [individual_report(result.definition, PERIOD, one) for one in result.subjects]
+    found = [report["group"][0]["stratifier"][0]["stratum"][0]["value"] for report in reports]
+    before = str(found[1])
+    found[0]["text"] = "changed"
+    found[0].setdefault("extension", [{}])[0]["url"] = "changed"
+    assert str(found[1]) == before
+    again = run(definition, *people(a=True))
+    assert "changed" not in str(individual_report(again.definition, PERIOD, again.subjects[0]))
+
+
 def test_applies_to_limits_what_a_stratum_reports(valid: Any) -> None:
     definition = measure(proportion(stratifiers=[stratifier("Young", "initial-population")]))
     report = valid(summary(run(definition, *people(a=True))))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -190,6 +191,8 @@ class _Writer:
     def _stratum(self, index: int, stratifier: Stratifier, stratum: StratumResult) -> dict[str, Any]:
         group = self.group
         found: dict[str, Any] = {}
+        # Copies: subjects share results, and who gets a report may change it.
+        values = deepcopy(stratum.values)
         if len(stratifier.components) > 1:
             found["component"] = [
                 {
@@ -197,10 +200,10 @@ class _Writer:
                     "code": part.code or {"text": part.criteria.name},
                     "value": value,
                 }
-                for part, value in zip(stratifier.components, stratum.values, strict=True)
+                for part, value in zip(stratifier.components, values, strict=True)
             ]
         else:
-            found["value"] = stratum.values[0]
+            found["value"] = values[0]
         only = stratifier.applies_to
         path = "MeasureReport.group.stratifier.stratum.population"
         populations = self._populations(stratum.counts, only, path, index, stratum.key)
