@@ -94,6 +94,22 @@ def test_supplemental_values_in_individual_reports(value: Any, content: dict[str
     assert extension["valueReference"]["extension"][0]["valueString"] == "sde"
 
 
+def test_who_changes_supplemental_data_changes_no_other_report() -> None:
+    race = {"codes": [{"system": "urn:oid:1", "code": "1002-5"}], "display": "invented"}
+    people = [FakeSubject(name, {"initial-population": True, "SDE": Tuple(race)}) for name in "ab"]
+    result = run(*people)
+    reports = [individual_report(result.definition, PERIOD, one) for one in result.subjects]
+    before = str(reports[1]["contained"])
+    for part in reports[0]["contained"][0]["component"]:
+        part["code"]["text"] = "changed"
+        part.setdefault("valueCodeableConcept", {})["text"] = "changed"
+        part.setdefault("valueCoding", {})["code"] = "changed"
+    assert str(reports[1]["contained"]) == before
+    summary = summary_report(result)
+    summary["contained"][0]["component"][0]["code"]["text"] = "changed"
+    assert "changed" not in str(summary_report(result))
+
+
 def test_resources_as_supplemental_data_are_referenced(valid: Any) -> None:
     report = valid(
         individual(FakeSubject("p", {**MEMBER, "SDE": [resource("Coverage", "c"), resource("Coverage", "c")]}))

@@ -2,12 +2,13 @@
 
 Owns their form: one person's values as resources by reference or as Observations; in a summary one Observation per
 element whose components count the values, or, as an option, one Observation per value.  Always holds: risk factors are
-told apart from supplemental data; a summary names no one's resources.
+told apart from supplemental data; a summary names no one's resources; values are copied, as subjects share them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from cqlmeasure.measure.codes import DATA_USAGE_SYSTEM
@@ -34,7 +35,7 @@ def add_individual(
                 identity = f"{_prefix(item)}-{number}-{count}"
                 reference = f"#{identity}"
                 report["contained"].append(
-                    {**_observation(item, identity), "code": supplemental_code(item), **(value.content or {})}
+                    {**_observation(item, identity), "code": supplemental_code(item), **deepcopy(value.content or {})}
                 )
             if (item.id, reference) not in seen:
                 seen.add((item.id, reference))
@@ -52,7 +53,7 @@ def add_summary(
             continue
         own = f"{_prefix(item)}-{number}"
         if options.supplemental_form is SupplementalForm.COMPONENTS:
-            components = [{"code": concept, "valueInteger": count} for concept, count in counts]
+            components = [{"code": deepcopy(concept), "valueInteger": count} for concept, count in counts]
             report["contained"].append(
                 {**_observation(item, own), "code": supplemental_code(item), "component": components}
             )
