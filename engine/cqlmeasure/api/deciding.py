@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqlmeasure.data import Answers, Question
 from cqlmeasure.errors import TerminologyError
 from cqlmeasure.measure import BOOLEAN_BASIS, MeasurePlan, MeasureResult, Task, of_values
+from cqlmeasure.runtime.formulas import Decisions, Retrieved
 from cqlmeasure.runtime.subject import ANY_SYSTEM
 
 if TYPE_CHECKING:
@@ -23,49 +22,6 @@ if TYPE_CHECKING:
 
 Systems = Callable[[str], Mapping[str, frozenset[str]]]
 """The codes of a value set by its canonical, each with its systems; ``TerminologyError`` if they are not known."""
-
-
-class Formula(msgspec.Struct, frozen=True):
-    """``fact`` (the answer to the question of that number), ``not``, ``all`` or ``any`` of operands."""
-
-    operator: Literal["fact", "not", "all", "any"]
-    operands: tuple[Formula, ...] = ()
-    question: int = 0
-
-    def holds(self, answers: Sequence[bool]) -> bool:
-        """Its value."""
-        if self.operator == "fact":
-            return answers[self.question]
-        if self.operator == "not":
-            return not self.operands[0].holds(answers)
-        values = (one.holds(answers) for one in self.operands)
-        return all(values) if self.operator == "all" else any(values)
-
-
-class Retrieved(msgspec.Struct, frozen=True):
-    """That a retrieve gives at least so many resources; the codes of a value set, or of systems, or any."""
-
-    type: str
-    value_set: str | None = None
-    codes: tuple[tuple[str, str], ...] | None = None
-    profile: str | None = None
-    least: int = 1
-
-    def question(self, systems: Systems) -> Question | None:
-        """As sources are asked; ``None`` where it depends on codes of any system."""
-        codes = None if self.codes is None else frozenset(self.codes)
-        if self.value_set is not None:
-            codes = frozenset((one, code) for code, all_ in systems(self.value_set).items() for one in all_)
-        if codes is not None and any(system in ("", ANY_SYSTEM, None) for system, _ in codes):
-            return None
-        return Question(self.type, codes, self.profile, self.least)
-
-
-class Decisions(msgspec.Struct, frozen=True):
-    """The questions on which criteria depend, and the formula of each criterion by its name."""
-
-    questions: tuple[Retrieved, ...]
-    formulas: dict[str, Formula]
 
 
 class Decided(NamedTuple):
@@ -96,7 +52,7 @@ def decided(wanted: Sequence[tuple[CompiledMeasure, Settings]], options: Options
         if decisions is None or settings.attribution is not None:
             return None
         try:
-            found = [one.question(measure.systems) for one in decisions.questions]
+            found = [_question(one, measure.systems) for one in decisions.questions]
         except TerminologyError:
             return None
         asked = [one for one in found if one is not None]
@@ -118,3 +74,13 @@ def _whole(task: Task[Any], decisions: Decisions, options: Options) -> bool:
         and all(step.basis == BOOLEAN_BASIS and step.expression in decisions.formulas for step in group.steps)
         for group in plan.groups
     )
+
+
+def _question(one: Retrieved, systems: Systems) -> Question | None:
+    """As sources are asked; ``None`` where it depends on codes of any system."""
+    codes = None if one.codes is None else frozenset(one.codes)
+    if one.value_set is not None:
+        codes = frozenset((system, code) for code, all_ in systems(one.value_set).items() for system in all_)
+    if codes is not None and any(system in ("", ANY_SYSTEM, None) for system, _ in codes):
+        return None
+    return Question(one.type, codes, one.profile, one.least)

@@ -16,7 +16,6 @@ import orjson
 
 from cqlmeasure.api.attesting import NoLibrary
 from cqlmeasure.api.attributing import Belongs, attribution_to, belongs
-from cqlmeasure.api.deciding import Decisions
 from cqlmeasure.api.declared_period import declared_period
 from cqlmeasure.api.engine import Engine, Logic, PreparedLibrary
 from cqlmeasure.api.explaining import Explaining
@@ -49,6 +48,7 @@ from cqlmeasure.measure import (
 )
 from cqlmeasure.measure import MeasureResult as Result
 from cqlmeasure.runtime.code_index import CodeIndexes
+from cqlmeasure.runtime.formulas import Decisions
 
 if TYPE_CHECKING:
     from cqlmeasure.compiler.program import Program

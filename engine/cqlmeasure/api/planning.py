@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from cqlmeasure.api.deciding import Decisions
 from cqlmeasure.data import Clause, Selection, Times, Wanted
 from cqlmeasure.errors import TerminologyError
+from cqlmeasure.runtime.formulas import Decisions
 from cqlmeasure.terminology import Terminology
 
 Members = Callable[[str], frozenset[str] | None]

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
-from cqlmeasure.api.deciding import Decisions
 from cqlmeasure.api.libraries import Libraries
 from cqlmeasure.api.periods import utc_offset
 from cqlmeasure.api.planning import Kind, ReadingPlan
@@ -35,13 +32,12 @@ def reading_plan(
         return None
     names = [root.node.name for root in inferred.roots if root.library is primary]
     decisions = decisions_of(inferred.libraries, names)
-    kept = msgspec.convert(msgspec.to_builtins(decisions), Decisions | None)
     periods = Periods(dict(parameters), utc_offset(offset))
 
     def kinds(some: Sequence[Kinds]) -> tuple[Kind, ...]:
         return tuple(dict.fromkeys(_kind(one, periods) for one in some))
 
-    return ReadingPlan(kinds(needs.retrieved), kinds(needs.used), tuple(map(kinds, needs.clauses)), kept)
+    return ReadingPlan(kinds(needs.retrieved), kinds(needs.used), tuple(map(kinds, needs.clauses)), decisions)
 
 
 def _kind(one: Kinds, periods: Periods) -> Kind:

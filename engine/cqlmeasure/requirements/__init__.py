@@ -7,7 +7,7 @@ requirements may ask for too much, never for too little.
 from cqlmeasure.requirements.artifact import MeasureLogic, library_requirements, measure_requirements
 from cqlmeasure.requirements.check import check
 from cqlmeasure.requirements.checked import DataCheck
-from cqlmeasure.requirements.deciding import Decisions, decisions_of
+from cqlmeasure.requirements.deciding import decisions_of
 from cqlmeasure.requirements.filters import Periods
 from cqlmeasure.requirements.infer import Entry, Inferred, infer
 from cqlmeasure.requirements.measures import Criteria, criteria_of
@@ -25,7 +25,6 @@ __all__ = [
     "Criteria",
     "DataCheck",
     "DateSearch",
-    "Decisions",
     "Entry",
     "EntrySearch",
     "Inferred",

@@ -7,7 +7,6 @@ other form have no formula.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 import msgspec
 
@@ -30,39 +29,13 @@ from cqlmeasure.models import profile_facts
 from cqlmeasure.requirements.libraries import Definition, LibrarySet
 from cqlmeasure.requirements.run import Run, Scope
 from cqlmeasure.requirements.values import Codes, Terminology
+from cqlmeasure.runtime.formulas import Decisions, Formula, Retrieved
 from cqlmeasure.typesys import SYSTEM, NamedType
 
 _CONTEXT = "Patient"
 _GENERAL = frozenset({"Resource", "DomainResource"})
 #: Larger formulas are not worth it.
 _MOST = 500
-
-
-class Retrieved(msgspec.Struct, frozen=True):
-    """That a retrieve gives at least so many resources; the codes of a value set, or of systems, or any."""
-
-    type: str
-    value_set: str | None = None
-    codes: tuple[tuple[str, str], ...] | None = None
-    profile: str | None = None
-    least: int = 1
-
-
-class Formula(msgspec.Struct, frozen=True):
-    """``fact`` (the answer to the question of that number), ``not``, ``all`` or ``any`` of operands (of none: true,
-    false).
-    """
-
-    operator: Literal["fact", "not", "all", "any"]
-    operands: tuple[Formula, ...] = ()
-    question: int = 0
-
-
-class Decisions(msgspec.Struct, frozen=True):
-    """The questions on which criteria depend, and the formula of each criterion by its name."""
-
-    questions: tuple[Retrieved, ...]
-    formulas: dict[str, Formula]
 
 
 def decisions_of(libraries: LibrarySet, names: Iterable[str]) -> Decisions | None:

@@ -203,7 +203,8 @@ def _days_duration(a: int, b: int, unit: int) -> int:
         return b - a
     if unit == WEEK:
         return _toward_zero(b - a, 7)
-    if unit == YEAR and a <= b:  # an age
+    if unit == YEAR and a <= b:
+        # Ages are asked for more than all other durations, and need no months.
         birth, day = civil(a), civil(b)
         return day[0] - birth[0] - (day[1:] < birth[1:])
     months = _whole_months(a, 0, b, 0)
